@@ -1,0 +1,215 @@
+"""The `Context` of a run in a worker: reports are collected and written a few times a second, in one transaction."""
+
+from __future__ import annotations
+
+import io
+import math
+import mimetypes
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
+
+from backend import lifecycle
+from backend.lifecycle import Claim
+from backend.references import open_reference
+from backend.settings import settings
+from methods.base import ArtefactRef, Cancelled, Level
+from methods.local import Savers, as_image, check_name, decode_state, encode_state
+from storage import db, records
+from storage.artefacts import ArtefactStore, StorageError
+from storage.models import Artefact, Checkpoint, Event, Metric, Record, Run, now
+
+if TYPE_CHECKING:
+    import torch
+
+PREVIEW = "preview.webp"
+PREVIEW_EVERY_S = 0.5
+ROLES = {".png": "image", ".json": "figure", ".csv": "table", ".safetensors": "tensors"}
+Row = Metric | Event | Record
+
+
+class LostRun(BaseException):
+    """The run belongs to another worker by now. Not an `Exception`, so that no method swallows it."""
+
+
+class Interrupted(BaseException):
+    """The worker is being stopped; the run goes back into the queue. Not an `Exception`, for the same reason."""
+
+
+class RunContext(Savers):
+    """What a method sees of the studio while it runs. `tick` is called by the worker's pulse, the rest by the method."""
+
+    def __init__(self, held: Claim, run: Run, device: str) -> None:
+        self.held, self.run = held, run
+        self.workdir = settings().root / "work" / f"{run.id}-{held.attempt}"
+        self.workdir.mkdir(parents=True, exist_ok=True)
+        self.store = ArtefactStore(settings().artefacts_dir)
+        self._device = device
+        self._lock = (
+            threading.Lock()
+        )  # guards the buffer: filled by the method, emptied by the pulse
+        self._writing = threading.Lock()  # one flush at a time
+        self._rows: list[Row] = []
+        self._progress: dict[str, Any] = {}
+        self._held_at = now()
+        self._preview_at = 0.0
+        self.cancel_deadline = 0.0
+        self.interrupted = False
+        self._lost = False
+        self._failure: StorageError | None = None
+
+    # -- what the method asks -------------------------------------------------------------------------
+
+    @property
+    def device(self) -> torch.device:
+        import torch  # noqa: PLC0415  the module is imported by processes that never compute
+
+        return torch.device(self._device)
+
+    @property
+    def seed(self) -> int:
+        return self.run.seed
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        return {
+            "run": self.run.id,
+            "method": self.run.method,
+            "config": self.run.config,
+            "seed": self.run.seed,
+            "code_version": self.run.code_version,
+            "env": self.run.env,
+        }
+
+    def progress(
+        self, done: float, total: float, message: str = "", preview: Any | None = None
+    ) -> None:
+        self._check()
+        with self._lock:
+            self._progress = {"done": float(done), "total": float(total), "message": message}
+        if preview is not None and now() - self._preview_at >= PREVIEW_EVERY_S:
+            self._preview_at = now()
+            buffer = io.BytesIO()
+            as_image(preview).save(buffer, format="WEBP", quality=80)
+            self.save_file(PREVIEW, buffer.getvalue(), role="preview")
+
+    def log(self, step: int, **values: float) -> None:
+        for name, value in values.items():
+            if math.isfinite(value):
+                self._add(Metric, name=name, step=step, value=float(value))
+            else:
+                self.event("warning", f"{name} is {value} at step {step}", step=step)
+
+    def event(self, level: Level, message: str, **data: Any) -> None:
+        self._add(Event, level=level, message=message, data=data)
+
+    def record(self, kind: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        for row in rows:
+            self._add(Record, kind=kind, data=dict(row))
+
+    def save_file(self, name: str, value: bytes | Path, **meta: Any) -> ArtefactRef:
+        check_name(name)
+        sha256, size = self.store.put(value)
+        suffix = Path(name).suffix.lower()
+        role = str(meta.pop("role", ROLES.get(suffix, "file")))
+        mime = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        artefact = Artefact(
+            run_id=self.run.id,
+            attempt=self.held.attempt,
+            sha256=sha256,
+            role=role,
+            name=name,
+            meta=meta,
+        )
+        with self._transaction() as session:
+            records.put_artefact(session, artefact, size, mime)
+        return ArtefactRef(sha256, name, size)
+
+    def checkpoint(self, state: Mapping[str, Any]) -> None:
+        sha256, size = self.store.put(encode_state(state))
+        with (
+            self._transaction() as session
+        ):  # everything reported so far counts as written before the state
+            records.put_checkpoint(session, self.run.id, self.held.attempt, sha256, size)
+
+    def resume(self) -> dict[str, Any] | None:
+        with db.reading(settings().database_url) as session:
+            kept = session.get(Checkpoint, self.run.id)
+        return None if kept is None else decode_state(self.store.get(kept.sha256))
+
+    def open(self, ref: str) -> Path:
+        return open_reference(ref)
+
+    # -- what the worker does -------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Write what was reported, extend the lease when it is time, and see whether a cancel was asked for."""
+        waiting = self._rows or self._progress
+        if waiting or now() - self._held_at >= settings().heartbeat_s:
+            self.flush()
+        else:
+            with db.reading(settings().database_url) as session:
+                run = session.get(Run, self.run.id)
+                self.cancel_deadline = (run and run.cancel_deadline) or 0.0
+
+    def flush(self) -> None:
+        """Write what was reported.
+
+        Raises:
+            LostRun: the run is no longer this worker's.
+            StorageError: the database cannot be written.
+        """
+        with self._transaction():
+            pass
+
+    def fail(self, error: StorageError) -> None:
+        """Have the method's next call raise `error`."""
+        self._failure = error
+
+    def close(self) -> None:
+        """Forget what was not written."""
+        with self._lock:
+            self._rows, self._progress = [], {}
+
+    def _add(self, table: type[Row], **values: Any) -> None:
+        row = table(run_id=self.run.id, attempt=self.held.attempt, **values)
+        with self._lock:
+            self._rows.append(row)
+
+    def _check(self) -> None:
+        if self._lost:
+            raise LostRun
+        if self._failure is not None:
+            raise self._failure
+        if self.cancel_deadline:
+            raise Cancelled
+        if self.interrupted:
+            raise Interrupted
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        """A transaction that first makes sure the run is still ours, and takes the reports so far along."""
+        with self._writing:
+            with self._lock:
+                rows, self._rows = self._rows, []
+                progress, self._progress = self._progress, {}
+            try:
+                with db.writing(settings().database_url) as session:
+                    deadline = lifecycle.hold(session, self.held, settings().lease_s, **progress)
+                    if deadline is None:
+                        self._lost = True
+                        raise LostRun
+                    session.add_all(rows)
+                    session.flush()
+                    yield session
+            except OperationalError as error:
+                with self._lock:  # not written: they go with the next transaction
+                    self._rows = rows + self._rows
+                    self._progress = self._progress or progress
+                raise StorageError(f"the database cannot be written: {error.orig}") from error
+            self.cancel_deadline, self._held_at = deadline, now()

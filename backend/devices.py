@@ -1,0 +1,81 @@
+"""What there is to compute with, without loading torch: the web process and the supervisor ask too."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from dataclasses import dataclass
+
+import psutil
+
+from backend.settings import settings
+
+
+@dataclass(frozen=True)
+class Gpu:
+    index: int
+    name: str
+    memory_mb: float
+
+
+def gpus() -> list[Gpu]:
+    """The NVIDIA GPUs of this machine, as the driver's own tool lists them; empty where there is none."""
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return []
+    query = ["--query-gpu=index,name,memory.total", "--format=csv,noheader,nounits"]
+    listed = subprocess.run([tool, *query], capture_output=True, text=True, timeout=20, check=False)
+    if listed.returncode != 0:
+        return []
+    rows = [line.split(", ") for line in listed.stdout.splitlines() if line.strip()]
+    return [Gpu(int(index), name, float(memory)) for index, name, memory in rows]
+
+
+def used_gpus() -> list[Gpu]:
+    """The GPUs that get a worker, by the setting `devices`.
+
+    Raises:
+        ValueError: the setting names a GPU that is not there, or is no list of numbers.
+    """
+    wanted, found = settings().devices, gpus()
+    if wanted == "auto":
+        return found
+    if wanted == "cpu":
+        return []
+    by_index = {gpu.index: gpu for gpu in found}
+    try:
+        return [by_index[int(index)] for index in wanted.split(",")]
+    except (KeyError, ValueError):
+        raise ValueError(
+            f"VITRINE_DEVICES is {wanted!r}: allowed are auto, cpu, or some of the GPUs here: {sorted(by_index)}"
+        ) from None
+
+
+def memory_mb(device: str) -> tuple[float, float]:
+    """Total and free memory of "cpu" or of the CUDA device this process computes on, in MB."""
+    if device == "cpu":
+        memory = psutil.virtual_memory()
+        return memory.total / 1e6, memory.available / 1e6
+    import torch  # noqa: PLC0415  only a GPU worker comes here, and it has torch loaded
+
+    free, total = torch.cuda.mem_get_info(device)
+    return total / 1e6, free / 1e6
+
+
+def cpu_name() -> str:
+    """The processor's name and the number of cores this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{_cpu_model()}, {cores} cores"
+
+
+def _cpu_model() -> str:
+    try:
+        with open("/proc/cpuinfo") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except FileNotFoundError:  # not Linux
+        pass
+    return platform.processor() or platform.machine()

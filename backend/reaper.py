@@ -1,0 +1,91 @@
+"""Finds runs whose worker was lost, and wakes queues whose message was. Runs in the web process."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from kombu.exceptions import OperationalError as BrokerError
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
+
+from backend import cleaning, lifecycle
+from backend.celery_app import wake
+from backend.settings import settings
+from storage import db, runs, workers
+from storage.models import Setting, now
+
+log = logging.getLogger(__name__)
+TURN = "reaper:last"
+AGAIN_S = 2.0
+"""A run that is queued this long while a worker of its queue has nothing to do has lost its message."""
+
+
+class Reaper:
+    """Looks every `reaper_s` seconds until stopped."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="reaper", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=10)
+
+    def _loop(self) -> None:
+        cleaned_at = now()
+        while not self._stop.wait(settings().reaper_s):
+            try:
+                look()
+                if now() - cleaned_at > cleaning.HOUR_S:
+                    cleaned_at = now()
+                    cleaning.collect()
+            except (OperationalError, BrokerError, OSError) as error:
+                log.warning("the reaper could not look this time: %s", error)
+
+
+def look() -> None:
+    """Settle lost runs, then wake the queues that have waiting runs and idle workers."""
+    with db.writing(settings().database_url) as session:
+        if not _my_turn(session):
+            return
+        lost = lifecycle.recover_lost(session)
+        workers.forget_old(session)
+        queues = _unheard(session)
+    if lost:
+        log.warning("workers were lost; queued again: %s", ", ".join(lost))
+    for queue in queues:
+        wake(queue)
+
+
+def _my_turn(session: Session) -> bool:
+    """Whether nobody else looked within half a period: several web processes share one database."""
+    row = session.get(Setting, TURN, with_for_update=True)
+    if row is not None and now() - row.value < settings().reaper_s / 2:
+        return False
+    row = row or Setting(key=TURN)
+    row.value = now()
+    session.add(row)
+    return True
+
+
+def _unheard(session: Session) -> list[str]:
+    """The queues to wake, once for each idle worker that could take a run from them."""
+    paused = runs.paused_queues(session)
+    waiting = [
+        run
+        for run in runs.waiting(session)
+        if run.queue not in paused and now() - max(run.created_at, run.published_at or 0) > AGAIN_S
+    ]
+    idle = [each for each in workers.alive(session, settings().lease_s) if not each.current_run]
+    found = []
+    for worker in idle:
+        mine = next((run for run in waiting if run.queue in worker.queues), None)
+        if mine is not None:
+            waiting.remove(mine)
+            found.append(mine.queue)
+            runs.set_published(session, [mine.id])
+    return found

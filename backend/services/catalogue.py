@@ -1,0 +1,104 @@
+"""What can be run: the methods, what they are, whether settings hold, what a run would need."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from backend.views import RunView, SettingRow
+from methods import METHODS
+from methods.base import Config, Estimate, Method, MethodError
+
+
+def methods() -> dict[str, Method]:
+    """All methods by name."""
+    return dict(METHODS)
+
+
+def get_method(name: str) -> Method:
+    """The method of that name.
+
+    Raises:
+        MethodError: there is none.
+    """
+    try:
+        return METHODS[name]
+    except KeyError:
+        raise MethodError(f"there is no method {name!r}; there are {', '.join(METHODS)}") from None
+
+
+def family_intro(family: str) -> str:
+    """The introduction of a family's page: the docstring of its package."""
+    return (importlib.import_module(f"methods.{family}").__doc__ or "").strip()
+
+
+def validate(method: str, values: Mapping[str, Any]) -> Config:
+    """The settings of a run, checked as far as can be without computing.
+
+    Raises:
+        MethodError: names each setting that is wrong, what was got and what is allowed.
+    """
+    entry = get_method(method)
+    try:
+        config = entry.config.model_validate(dict(values))
+    except ValidationError as error:
+        raise MethodError(
+            "; ".join(_explain(entry.config, one) for one in error.errors())
+        ) from None
+    if entry.check is not None:
+        entry.check(config)
+    return config
+
+
+def _explain(config: type[Config], error: Any) -> str:
+    place = ".".join(str(part) for part in error["loc"]) or "settings"
+    if error["type"] == "extra_forbidden":
+        known = ", ".join(config.model_fields)
+        return f"{place}: there is no such setting; there are {known}"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{place}: {message[0].lower()}{message[1:]}, got {error['input']!r}"
+
+
+def estimate(method: str, values: Mapping[str, Any]) -> Estimate:
+    """What a run with these settings would need.
+
+    Raises:
+        MethodError: the settings do not hold.
+    """
+    return get_method(method).estimate(validate(method, values))
+
+
+def differing_settings(runs: Sequence[RunView]) -> tuple[list[SettingRow], list[SettingRow]]:
+    """The settings in which runs differ, and those they share, in the order of their forms.
+
+    The seed counts as a setting, and so does the method if there are several.
+    """
+    names = list(dict.fromkeys(name for run in runs for name in _fields(run)))
+    rows = [SettingRow("seed", "Seed", [run.seed for run in runs])]
+    if len({run.method for run in runs}) > 1:
+        rows.insert(0, SettingRow("method", "Method", [run.method for run in runs]))
+    rows += [
+        SettingRow(name, _title(runs, name), [run.config.get(name) for run in runs])
+        for name in names
+    ]
+    differing = [row for row in rows if any(value != row.values[0] for value in row.values)]
+    return differing, [row for row in rows if row not in differing]
+
+
+def _fields(run: RunView) -> list[str]:
+    entry = METHODS.get(
+        run.method
+    )  # a run of a method that has gone still shows what it was run with
+    return list(entry.config.model_fields) if entry else list(run.config)
+
+
+def _title(runs: Sequence[RunView], name: str) -> str:
+    for run in runs:
+        entry = METHODS.get(run.method)
+        field = entry.config.model_fields.get(name) if entry else None
+        if field is not None and field.title:
+            return field.title
+    return name.replace("_", " ").capitalize()

@@ -1,0 +1,192 @@
+"""Finding runs, and changing what may be changed of them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlmodel import Session
+
+from backend import lifecycle
+from backend.services.catalogue import validate
+from backend.services.convert import attempt_view, run_view
+from backend.services.errors import Conflict, NotFound, ServiceError
+from backend.services.launching import params_hash, submit
+from backend.settings import settings
+from backend.views import AttemptView, RunPage, RunView
+from storage import db, runs
+from storage.models import ACTIVE, STATUSES, Run
+from storage.runs import Sort
+
+MAX_PAGE = 200
+
+
+def row(session: Session, run_id: str) -> Run:
+    """The row of a run, for the other services.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = session.get(Run, run_id)
+    if found is None:
+        raise NotFound(f"there is no run {run_id!r}; it may have been deleted")
+    return found
+
+
+def get_run(run_id: str) -> RunView:
+    with db.reading(settings().database_url) as session:
+        return run_view(row(session, run_id))
+
+
+def find_same(method: str, values: Mapping[str, Any], seed: int) -> RunView | None:
+    """The newest run that already succeeded with the same method, settings, seed and code."""
+    config = validate(method, values).model_dump(mode="json")
+    with db.reading(settings().database_url) as session:
+        found = runs.same(session, params_hash(method, config, seed))
+        return run_view(found) if found else None
+
+
+def list_runs(
+    *,
+    statuses: Sequence[str] = (),
+    family: str = "",
+    method: str = "",
+    text: str = "",
+    archived: bool = False,
+    sort: Sort = "created_at",
+    descending: bool = True,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> RunPage:
+    """One page of runs.
+
+    Args:
+        text: every word must occur in the title, the id, the method or the summary.
+        cursor: the one the previous page gave.
+        limit: 1 to 200.
+
+    Raises:
+        ServiceError: a status, a limit or a cursor that does not exist.
+    """
+    unknown = sorted(set(statuses) - set(STATUSES))
+    if unknown:
+        raise ServiceError(f"status: {', '.join(STATUSES)} are allowed, got {', '.join(unknown)}")
+    if not 1 <= limit <= MAX_PAGE:
+        raise ServiceError(f"limit: 1 to {MAX_PAGE} is allowed, got {limit}")
+    with db.reading(settings().database_url) as session:
+        found, total = runs.listed(
+            session,
+            statuses=statuses,
+            family=family,
+            method=method,
+            text=text,
+            archived=archived,
+            sort=sort,
+            descending=descending,
+            after=_decode(cursor) if cursor else None,
+            limit=limit + 1,
+        )
+    more = len(found) > limit
+    views = [run_view(run) for run in found[:limit]]
+    return RunPage(views, _encode(views[-1], sort) if more else None, total)
+
+
+def _encode(last: RunView, sort: Sort) -> str:
+    value = (last.finished_at or 0.0) if sort == "finished_at" else getattr(last, sort)
+    return base64.urlsafe_b64encode(json.dumps([value, last.id]).encode()).decode()
+
+
+def _decode(cursor: str) -> tuple[Any, str]:
+    try:
+        value, run_id = json.loads(base64.urlsafe_b64decode(cursor))
+    except ValueError:
+        raise ServiceError("cursor: only one that an earlier page gave is allowed") from None
+    return value, str(run_id)
+
+
+def update_run(
+    run_id: str,
+    *,
+    title: str | None = None,
+    pinned: bool | None = None,
+    archived: bool | None = None,
+    priority: int | None = None,
+) -> RunView:
+    """Change what is given of a run.
+
+    Raises:
+        Conflict: archiving a run that has not ended.
+    """
+    given = {"title": title, "pinned": pinned, "archived": archived, "priority": priority}
+    with db.writing(settings().database_url) as session:
+        run = row(session, run_id)
+        if archived and run.status in ACTIVE:
+            raise Conflict(f"run {run_id} is {run.status}: cancel it before archiving it")
+        for name, value in given.items():
+            if value is not None:
+                setattr(run, name, value)
+        session.add(run)
+    return run_view(run)
+
+
+def cancel(run_id: str, *, hard: bool = False) -> RunView:
+    """Cancel a queued run at once; ask a running one to stop, and see that it does.
+
+    Args:
+        hard: do not wait for the method: its worker is ended and another started.
+
+    Raises:
+        Conflict: it had already ended.
+    """
+    with db.writing(settings().database_url) as session:
+        run = row(session, run_id)
+        if not lifecycle.request_cancel(
+            session, run_id, 0.0 if hard else settings().cancel_grace_s
+        ):
+            raise Conflict(f"run {run_id} has already {run.status}")
+        session.refresh(run)
+    return run_view(run)
+
+
+def cancel_all(except_run: str | None = None) -> int:
+    """Cancel every run that has not ended, except one; returns how many."""
+    with db.writing(settings().database_url) as session:
+        wanted = [run_id for run_id in runs.active_ids(session) if run_id != except_run]
+        return sum(
+            lifecycle.request_cancel(session, run_id, settings().cancel_grace_s)
+            for run_id in wanted
+        )
+
+
+def rerun(run_id: str) -> RunView:
+    """Queue a run again as a new run with the same settings and seed.
+
+    Raises:
+        MethodError: its settings no longer hold.
+    """
+    old = get_run(run_id)
+    return submit(old.method, old.config, seed=old.seed, title=old.title, parent_id=old.id)
+
+
+def delete_run(run_id: str) -> None:
+    """Delete a run with all it reported; files that no other run has go with the next clean-up.
+
+    Raises:
+        Conflict: it has not ended, or is pinned.
+    """
+    with db.writing(settings().database_url) as session:
+        run = row(session, run_id)
+        if run.status in ACTIVE:
+            raise Conflict(f"run {run_id} is {run.status}: cancel it before deleting it")
+        if run.pinned:
+            raise Conflict(f"run {run_id} is pinned: unpin it before deleting it")
+        session.delete(run)
+
+
+def attempts(run_id: str) -> list[AttemptView]:
+    """Every worker's try at a run."""
+    with db.reading(settings().database_url) as session:
+        row(session, run_id)
+        return [attempt_view(each) for each in runs.attempts(session, run_id)]

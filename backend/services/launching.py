@@ -1,0 +1,156 @@
+"""Putting runs on the road: checked, written as queued, committed; then, and only then, a worker is woken."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from kombu.exceptions import OperationalError
+from sqlmodel import Session, col, select
+
+from backend.celery_app import wake
+from backend.services.catalogue import get_method, validate
+from backend.services.convert import comparison_view, run_view
+from backend.settings import settings
+from backend.views import ComparisonView, RunView
+from methods.base import MethodError
+from storage import db, runs
+from storage.models import Comparison, Run
+
+log = logging.getLogger(__name__)
+MAX_SEED = 2**63 - 1
+MAX_LAUNCH = 64
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One run to be: its method, settings, seed and title."""
+
+    method: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    title: str = ""
+
+
+def submit(
+    method: str,
+    values: Mapping[str, Any],
+    *,
+    seed: int = 0,
+    title: str = "",
+    priority: int = 0,
+    queue: str = "",
+    parent_id: str | None = None,
+    idempotency_key: str | None = None,
+) -> RunView:
+    """Queue one run.
+
+    Args:
+        queue: "cpu", or "gpu0" and so on, to pin the run to a device; empty leaves it to the method.
+        idempotency_key: a second submit with the same key returns the first one's run.
+
+    Raises:
+        MethodError: the settings do not hold; nothing was written.
+    """
+    row = _row(Launch(method, values, seed, title), priority, queue)
+    row.parent_id, row.idempotency_key = parent_id, idempotency_key
+    with db.writing(settings().database_url) as session:
+        earlier = _by_key(session, idempotency_key)
+        if earlier is not None:
+            return run_view(earlier)
+        session.add(row)
+    publish([row])
+    return run_view(row)
+
+
+def submit_many(
+    launches: Sequence[Launch], *, title: str = "", priority: int = 0, queue: str = ""
+) -> tuple[ComparisonView, list[RunView]]:
+    """Queue several runs to be compared, all or none.
+
+    Raises:
+        MethodError: the settings of one do not hold, with its title; nothing was written.
+    """
+    if not 1 <= len(launches) <= MAX_LAUNCH:
+        raise MethodError(f"a launch has 1 to {MAX_LAUNCH} runs, got {len(launches)}")
+    rows = [_row(launch, priority, queue) for launch in launches]
+    comparison = Comparison(title=title, run_ids=[row.id for row in rows])
+    with db.writing(settings().database_url) as session:
+        # One by one, so that runs start in the order they were given.
+        for place, row in enumerate(rows):
+            row.created_at += place * 1e-4
+            session.add(row)
+        session.add(comparison)
+    publish(rows)
+    return comparison_view(comparison), [run_view(row) for row in rows]
+
+
+def _row(launch: Launch, priority: int, queue: str) -> Run:
+    method = get_method(launch.method)
+    if not 0 <= launch.seed <= MAX_SEED:
+        raise MethodError(f"seed: a whole number from 0 to 2^63 - 1 is allowed, got {launch.seed}")
+    try:
+        config = validate(launch.method, launch.values).model_dump(mode="json")
+    except MethodError as error:
+        raise MethodError(f"{launch.title}: {error}" if launch.title else str(error)) from None
+    return Run(
+        method=method.name,
+        family=method.family,
+        title=launch.title or method.title,
+        config=config,
+        params_hash=params_hash(method.name, config, launch.seed),
+        seed=launch.seed,
+        code_version=code_version(),
+        priority=priority,
+        queue=queue or method.queue,
+        max_attempts=settings().max_attempts,
+    )
+
+
+def _by_key(session: Session, key: str | None) -> Run | None:
+    if key is None:
+        return None
+    return session.exec(select(Run).where(col(Run.idempotency_key) == key)).first()
+
+
+def params_hash(method: str, config: Mapping[str, Any], seed: int) -> str:
+    """Equal for runs that must give the same figures: method, settings, seed and code are the same."""
+    content = json.dumps([method, config, seed, code_version()], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+@cache
+def code_version() -> str:
+    """The package's version, with the commit (and "+" if files were changed since) where it runs from a checkout."""
+    house = Path(__file__).resolve().parents[2]
+    if not (house / ".git").exists():
+        return version("vitrine")
+    command = ["git", "-C", str(house), "describe", "--always", "--dirty=+", "--exclude=*"]
+    try:
+        described = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (
+        OSError,
+        subprocess.SubprocessError,
+    ):  # no git, or not our checkout: the version has to do
+        return version("vitrine")
+    return f"{version('vitrine')} ({described.stdout.strip()})"
+
+
+def publish(rows: Sequence[Run]) -> None:
+    """Wake a worker for each of these queued runs; those it fails for are found by the reaper."""
+    try:
+        for row in rows:
+            wake(row.queue)
+    except (OperationalError, OSError) as error:
+        log.warning("the broker cannot be reached, the reaper will try again: %s", error)
+        return
+    with db.writing(settings().database_url) as session:
+        runs.set_published(session, [row.id for row in rows])

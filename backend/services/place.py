@@ -1,0 +1,123 @@
+"""The place itself: the queue and its order, the workers, the disk."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import func, make_url, select
+from sqlmodel import Session, col
+
+from backend.reaper import Reaper
+from backend.services.convert import run_view
+from backend.services.errors import Conflict, ServiceError
+from backend.services.history import row
+from backend.settings import settings
+from backend.views import DiskView, QueueView, WorkerView
+from storage import db, runs
+from storage import workers as store
+from storage.models import QUEUED, Blob, now
+
+Place = Literal["first", "up", "down", "last"]
+
+
+@contextmanager
+def open_studio() -> Iterator[None]:
+    """Bring the database up to date, and look after lost runs for as long as the block lasts. For the web process.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: the database cannot be opened or written.
+    """
+    db.upgrade(settings().database_url)
+    reaper = Reaper()
+    reaper.start()
+    try:
+        yield
+    finally:
+        reaper.stop()
+
+
+def queue() -> QueueView:
+    """What is running, and what waits, in the order it will start."""
+    with db.reading(settings().database_url) as session:
+        return QueueView(
+            running=[run_view(run) for run in runs.running(session)],
+            waiting=[run_view(run) for run in runs.waiting(session)],
+            paused=runs.paused_queues(session),
+        )
+
+
+def pause(name: str) -> None:
+    """Start no more runs of a queue; those that run go on."""
+    _set_paused(name, True)
+
+
+def resume(name: str) -> None:
+    """Start runs of a queue again."""
+    _set_paused(name, False)
+
+
+def _set_paused(name: str, paused: bool) -> None:
+    if not name.isalnum() or len(name) > 32:
+        raise ServiceError(f"queue: a name such as cpu, gpu or gpu0 is allowed, got {name!r}")
+    with db.writing(settings().database_url) as session:
+        runs.set_paused(session, name, paused)
+
+
+def move(run_id: str, where: Place) -> None:
+    """Change a waiting run's place among the runs of its queue.
+
+    Raises:
+        Conflict: it is not waiting any more.
+    """
+    with db.writing(settings().database_url) as session:
+        run = row(session, run_id)
+        if run.status != QUEUED:
+            raise Conflict(f"run {run_id} is {run.status}, so it has no place in the queue")
+        order = runs.waiting(session, [run.queue])
+        at = next(i for i, each in enumerate(order) if each.id == run_id)
+        order.insert(_target(where, at, len(order)), order.pop(at))
+        # Priorities are spread anew over this queue: one step between neighbours, the last keeps the lowest.
+        lowest = min(each.priority for each in order)
+        for steps, each in enumerate(reversed(order)):
+            each.priority = lowest + steps
+            session.add(each)
+
+
+def _target(where: Place, at: int, count: int) -> int:
+    places = {"first": 0, "up": max(0, at - 1), "down": min(count - 1, at + 1), "last": count - 1}
+    return places[where]
+
+
+def workers() -> list[WorkerView]:
+    """The workers, those that have gone silent among them."""
+    with db.reading(settings().database_url) as session:
+        found = store.all_workers(session)
+    since = now() - settings().lease_s
+    views = [{**each.model_dump(), "alive": each.heartbeat_at > since} for each in found]
+    return [WorkerView(**view) for view in views]
+
+
+def disk() -> DiskView:
+    """Room in the data folder, and what artefacts and the database take."""
+    root = settings().root
+    usage = shutil.disk_usage(root)
+    with db.reading(settings().database_url) as session:
+        artefacts = _artefact_bytes(session)
+    return DiskView(str(root), usage.free, usage.total, artefacts, _database_bytes())
+
+
+def _artefact_bytes(session: Session) -> int:
+    return session.scalar(select(func.coalesce(func.sum(col(Blob.size)), 0))) or 0
+
+
+def _database_bytes() -> int:
+    """Size of the SQLite files; 0 where the database is a server's."""
+    url = make_url(settings().database_url)
+    if not url.drivername.startswith("sqlite") or not url.database:
+        return 0
+    files = [Path(url.database + suffix) for suffix in ("", "-wal")]
+    return sum(each.stat().st_size for each in files if each.exists())

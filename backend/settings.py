@@ -1,0 +1,144 @@
+"""Settings: environment variables with the prefix VITRINE_. One machine needs none of them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Settings(BaseSettings):
+    """Read once a process; every field is `VITRINE_<NAME>` in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="VITRINE_", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(
+        Path("data"), description="Folder of the database, artefacts and uploads."
+    )
+    db_url: str = Field("", description="Database URL; empty is SQLite in the data folder.")
+    broker_url: str = Field(
+        "filesystem://", description="Celery broker; filesystem:// is embedded in the data folder."
+    )
+    host: str = Field("127.0.0.1", description="Address the web server binds.")
+    port: int = Field(7860, ge=1, le=65535, description="Port the web server binds.")
+    root_path: str = Field("", description="Path prefix set by a reverse proxy, such as /vitrine.")
+    allow_open: bool = Field(
+        False, description="Bind an address other machines reach, without a login."
+    )
+    secret: str = Field("", description="Signs share links; empty makes one in the data folder.")
+    devices: str = Field("auto", description="auto, cpu, or GPU numbers such as 0,1.")
+    cpu_workers: int = Field(1, ge=1, le=64, description="Workers for the CPU.")
+    threads: int = Field(
+        0, ge=0, le=512, description="CPU threads a worker computes with; 0 shares the cores out."
+    )
+    lease_s: float = Field(
+        30.0, gt=0, description="Seconds without a sign after which a worker is lost."
+    )
+    heartbeat_s: float = Field(5.0, gt=0, description="Seconds between a worker's signs of life.")
+    reaper_s: float = Field(2.0, gt=0, description="Seconds between looks for lost runs.")
+    cancel_grace_s: float = Field(
+        20.0,
+        ge=0,
+        description="Seconds a method has to honour a cancel before its worker is ended.",
+    )
+    max_attempts: int = Field(3, ge=1, le=20, description="Tries a run gets when workers are lost.")
+    poll_s: float = Field(0.1, gt=0, description="Seconds between looks at the embedded broker.")
+    max_upload_mb: int = Field(200, ge=1, description="Largest upload, in MB.")
+    share_days_max: int = Field(
+        90, ge=1, le=3650, description="Longest life of a share link, in days."
+    )
+    models_dir: Path | None = Field(None, description="Folder offered when choosing a model.")
+    offline: bool = Field(False, description="Never reach for a model hub.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> Settings:
+        if self.lease_s < 3 * self.heartbeat_s:
+            raise ValueError(
+                f"VITRINE_LEASE_S is {self.lease_s:g} and VITRINE_HEARTBEAT_S {self.heartbeat_s:g}: "
+                "a lease must last at least three heartbeats, or a busy worker is taken for lost"
+            )
+        if not self.embedded_broker and self.database_url.startswith("sqlite"):
+            raise ValueError(
+                f"VITRINE_BROKER_URL is {_without_password(self.broker_url)} but the database is SQLite, which other "
+                "machines cannot share: set VITRINE_DB_URL=postgresql+psycopg://... as well"
+            )
+        if self.host not in LOOPBACK and not self.allow_open:
+            raise ValueError(
+                f"VITRINE_HOST is {self.host}, which other machines can reach, and anyone there could run things: "
+                "keep 127.0.0.1 (behind an SSH tunnel or a proxy), or set VITRINE_ALLOW_OPEN=1"
+            )
+        return self
+
+    @property
+    def root(self) -> Path:
+        """The data folder, absolute."""
+        return self.data_dir.expanduser().resolve()
+
+    @property
+    def database_url(self) -> str:
+        return self.db_url or f"sqlite:///{self.root / 'vitrine.db'}"
+
+    @property
+    def embedded_broker(self) -> bool:
+        return self.broker_url.startswith("filesystem")
+
+    @property
+    def artefacts_dir(self) -> Path:
+        return self.root / "artefacts"
+
+    @property
+    def broker_dir(self) -> Path:
+        return self.root / "broker"
+
+    @property
+    def address(self) -> str:
+        """What a person types to reach the studio from this machine."""
+        shown = "localhost" if self.host in (*LOOPBACK, "0.0.0.0", "::") else self.host
+        return f"http://{shown}:{self.port}{self.root_path}"
+
+    def signing_secret(self) -> str:
+        """The secret that signs share links: the given one, else one made at the first start (mode 0600)."""
+        if self.secret:
+            return self.secret
+        path = self.root / "secret"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent)  # mode 0600
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_urlsafe(32))
+            with suppress(FileExistsError):  # another process was first: its secret holds
+                os.link(temporary, path)
+            os.unlink(temporary)
+        return path.read_text()
+
+    def shown(self, name: str) -> str:
+        """The value of a setting with passwords left out."""
+        value = getattr(self, name)
+        if name == "secret":
+            return "set" if value else "from the data folder"
+        return _without_password(value) if name.endswith("_url") and value else str(value)
+
+
+def _without_password(url: str) -> str:
+    return url if url.startswith("filesystem") else make_url(url).render_as_string()
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The process's settings.
+
+    Raises:
+        pydantic.ValidationError: a variable is out of range, or two of them do not go together.
+    """
+    return Settings()

@@ -1,0 +1,143 @@
+"""Starts web and workers, starts again what dies, and ends all of them, and only them, when it ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from backend import devices
+from backend.settings import settings
+
+log = logging.getLogger(__name__)
+PROGRAM = [sys.executable, "-m", "app"]
+SUPERVISED = "VITRINE_SUPERVISED"
+STOP_S = 10.0
+LOOK_S = 0.2
+QUICK_S = 5.0
+"""A child that lived less than this died of something that a restart alone will not mend: wait longer each time."""
+
+
+@dataclass
+class Child:
+    """One process of ours: its command, and how it is doing."""
+
+    name: str
+    arguments: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    start_at: float = 0.0
+    quick_deaths: int = 0
+
+    def start(self) -> None:
+        # Its own session, so that its whole group can be ended, and a Ctrl-C reaches us alone. Its standard input is a
+        # pipe from us: it closes when we are gone, however we went, and the child then ends itself (`end_with_parent`).
+        self.process = subprocess.Popen(
+            [*PROGRAM, *self.arguments],
+            env={**os.environ, SUPERVISED: "1", **self.environment},
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self.started_at = time.monotonic()
+
+    def died(self) -> int | None:
+        """The exit code, once, if it has ended."""
+        code = self.process.poll() if self.process else None
+        if code is not None:
+            self.process = None
+            quick = time.monotonic() - self.started_at < QUICK_S
+            self.quick_deaths = self.quick_deaths + 1 if quick else 0
+            self.start_at = time.monotonic() + min(30.0, 2.0**self.quick_deaths - 1)
+        return code
+
+    def signal(self, number: int) -> None:
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, number)
+
+
+def children() -> list[Child]:
+    """Web first, then a worker for each GPU and for the CPU."""
+    gpus = devices.used_gpus()
+    found = [Child("web", ["web"])]
+    for gpu in gpus:
+        arguments = ["worker", "--device", f"gpu{gpu.index}"]
+        found.append(
+            Child(f"worker gpu{gpu.index}", arguments, {"CUDA_VISIBLE_DEVICES": str(gpu.index)})
+        )
+    for number in range(settings().cpu_workers):
+        arguments = ["worker", "--device", "cpu", "--number", str(number)]
+        if not gpus:
+            arguments.append("--also-gpu-queue")
+        found.append(Child(f"worker cpu{number or ''}", arguments, {"CUDA_VISIBLE_DEVICES": ""}))
+    return found
+
+
+class Supervisor:
+    """Keeps the children running until told to stop."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._stop = threading.Event()
+        self._children = children()
+
+    def names(self) -> str:
+        """What it starts, for people."""
+        return ", ".join(child.name for child in self._children)
+
+    def run(self) -> None:
+        """Start everything and return when everything has ended, after SIGINT or SIGTERM."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: self._stop.set())
+        for child in self._children:
+            child.start()
+        try:
+            while not self._stop.wait(LOOK_S):
+                for child in self._children:
+                    self._look_after(child)
+        finally:
+            self._end()
+
+    def _look_after(self, child: Child) -> None:
+        code = child.died()
+        if code is not None:
+            wait = max(0.0, child.start_at - time.monotonic())
+            self._say(f"{child.name} ended with code {code}; starting it again in {wait:.0f} s")
+        if child.process is None and time.monotonic() >= child.start_at:
+            child.start()
+
+    def _end(self) -> None:
+        self._say("stopping")
+        for child in self._children:
+            child.signal(signal.SIGTERM)
+        until = time.monotonic() + STOP_S
+        for child in self._children:
+            if child.process is None:
+                continue
+            try:
+                child.process.wait(timeout=max(0.0, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                self._say(f"{child.name} did not stop within {STOP_S:.0f} s and is ended")
+            child.signal(signal.SIGKILL)
+            child.process.wait()
+        self._say("stopped")
+
+
+def end_with_parent() -> None:
+    """In a child: end this process when the supervisor has gone, even if it was killed."""
+    if os.environ.get(SUPERVISED) != "1":
+        return
+
+    def watch() -> None:
+        sys.stdin.buffer.read()  # returns when the supervisor's end of the pipe is closed
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(STOP_S)
+        os.killpg(os.getpgid(0), signal.SIGKILL)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()

@@ -1,0 +1,202 @@
+"""This process as a worker: its name, its device, and the pulse that says it lives and keeps its run."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import os
+import platform
+import socket
+import threading
+import warnings
+from dataclasses import dataclass, field
+from functools import cache
+
+from celery.signals import worker_shutting_down
+from sqlalchemy.exc import OperationalError
+
+from backend import devices, lifecycle
+from backend.celery_app import app
+from backend.context import LostRun, RunContext
+from backend.settings import settings
+from storage import db
+from storage.artefacts import StorageError
+from storage.models import Worker, now
+
+log = logging.getLogger(__name__)
+PULSE_S = 0.25
+RESTART = 75
+"""Exit code that asks the supervisor for a fresh worker."""
+
+
+@dataclass
+class ThisWorker:
+    """The worker that this process is."""
+
+    id: str
+    device: str
+    device_name: str
+    queues: list[str]
+    context: RunContext | None = None
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        """Register, and start the pulse."""
+        self._beat()
+        threading.Thread(target=self._pulse, name="pulse", daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop the pulse and sign off."""
+        self._stop.set()
+        with db.writing(settings().database_url) as session:
+            row = session.get(Worker, self.id)
+            if row is not None:
+                session.delete(row)
+
+    def interrupt(self) -> None:
+        """Have the run in progress stop at its next report and go back into the queue."""
+        if self.context is not None:
+            self.context.interrupted = True
+
+    def environment(self) -> dict[str, str]:
+        """What a figure from this worker depends on besides its settings."""
+        return {"device": self.device, "device_name": self.device_name, **_versions()}
+
+    def _pulse(self) -> None:
+        beat_at = now()
+        while not self._stop.wait(PULSE_S):
+            try:
+                self._look_after_run()
+                if now() - beat_at >= settings().heartbeat_s:
+                    beat_at = now()
+                    self._beat()
+            except (
+                OperationalError
+            ) as error:  # the database is away for now; the lease decides how long that may last
+                log.warning("the database does not answer: %s", error.orig)
+
+    def _look_after_run(self) -> None:
+        context = self.context
+        if context is None:
+            return
+        try:
+            context.tick()
+        except LostRun:
+            return  # the method learns it at its next call
+        except StorageError as error:
+            log.warning("run %s: %s", context.run.id, error)
+            context.fail(error)
+        if 0 < context.cancel_deadline < now() and self.context is context:
+            self._abandon(context)
+
+    def _abandon(self, context: RunContext) -> None:
+        """End a run whose method does not stop, and this process with it: nothing else stops a busy method."""
+        reason = "the method did not stop in the time it was given, so its worker was ended"
+        with db.writing(settings().database_url) as session:
+            lifecycle.abandon(session, context.held, reason)
+        log.warning("run %s: %s", context.run.id, reason)
+        os._exit(RESTART)
+
+    def _beat(self) -> None:
+        total, free = devices.memory_mb(self.device)
+        facts = {
+            "memory_total_mb": total,
+            "memory_free_mb": free,
+            "heartbeat_at": now(),
+            "current_run": self.context.run.id if self.context else None,
+        }
+        with db.writing(settings().database_url) as session:
+            row = session.get(Worker, self.id)
+            if row is None:
+                row = Worker(
+                    id=self.id,
+                    host=socket.gethostname(),
+                    pid=os.getpid(),
+                    device=self.device,
+                    device_name=self.device_name,
+                    queues=self.queues,
+                    version=_versions()["vitrine"],
+                )
+            for name, value in facts.items():
+                setattr(row, name, value)
+            session.add(row)
+
+
+@cache
+def _versions() -> dict[str, str]:
+    names = ("vitrine", "torch", "diffusers", "transformers")
+    return {"python": platform.python_version()} | {
+        name: importlib.metadata.version(name) for name in names
+    }
+
+
+_this: ThisWorker | None = None
+
+
+def become(device: str, queues: list[str], number: int = 0) -> ThisWorker:
+    """Make this process a worker."""
+    global _this
+    name = device if device == "cpu" else "cuda"
+    shown = devices.cpu_name() if name == "cpu" else _gpu_name()
+    label = device if not number else f"{device}-{number}"
+    _this = ThisWorker(f"{label}@{socket.gethostname()}:{os.getpid()}", name, shown, queues)
+    return _this
+
+
+def _gpu_name() -> str:
+    import torch  # noqa: PLC0415  only a GPU worker comes here
+
+    return torch.cuda.get_device_name(0)
+
+
+def this_worker() -> ThisWorker:
+    """The worker this process is.
+
+    Raises:
+        RuntimeError: it is none.
+    """
+    if _this is None:
+        raise RuntimeError("this process is no worker: start one with `vitrine worker`")
+    return _this
+
+
+def serve(device: str, number: int, *, also_gpu_queue: bool) -> None:
+    """Be a worker until told to stop.
+
+    Args:
+        device: "cpu", or "gpu0", "gpu1", ...; `CUDA_VISIBLE_DEVICES` shows this process that GPU alone.
+        number: which of several CPU workers this is.
+        also_gpu_queue: take runs meant for a GPU as well, where there is none.
+    """
+    db.upgrade(settings().database_url)
+    _set_threads(device)
+    queues = ["cpu"] if device == "cpu" else ["gpu", device]
+    if also_gpu_queue:
+        queues.append("gpu")
+    me = become(device, queues, number)
+    me.start()
+    worker_shutting_down.connect(lambda **_: me.interrupt(), weak=False)
+    log.info("worker %s is ready: %s, queues %s", me.id, me.device_name, ", ".join(queues))
+    # As root, Celery warns of pickles; it accepts JSON alone here.
+    warnings.filterwarnings("ignore", module="celery.platforms")
+    options = ["--pool=solo", "--loglevel=WARNING", f"--queues={','.join(queues)}"]
+    options += [
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+        f"--hostname={me.id}",
+    ]
+    try:
+        app.worker_main(["--quiet", "worker", *options])
+    finally:
+        me.stop()
+
+
+def _set_threads(device: str) -> None:
+    """Share the cores among the CPU workers; must come before torch is loaded."""
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    share = settings().threads or max(1, cores // settings().cpu_workers)
+    if device == "cpu":
+        os.environ.setdefault("OMP_NUM_THREADS", str(share))

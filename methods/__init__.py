@@ -1,0 +1,16 @@
+"""Vitrine's methods, usable without anything else of Vitrine.
+
+    from methods import METHODS
+    from methods.local import LocalContext
+
+    method = METHODS["caching.sample"]
+    result = method.run(method.config(), LocalContext("out", seed=7))
+
+`METHODS` lists every entry; importing it costs no torch. Adding a method is its package and one line here.
+"""
+
+from __future__ import annotations
+
+from methods.base import Method
+
+METHODS: dict[str, Method] = {method.name: method for method in ()}

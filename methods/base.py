@@ -1,0 +1,175 @@
+"""What every method is made of, and what it may ask of the place it runs in.
+
+A method is a `Config` (what a person chooses), a `run(config, context) -> Result` and a `Method` entry that names them.
+It talks to the world through its `Context` only, so the same `run` works in a Celery worker, a test and a notebook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    import torch
+
+Level = Literal["info", "warning", "error"]
+Queue = Literal["gpu", "cpu"]
+
+
+class MethodError(Exception):
+    """Something the person who launched the run can mend; shown to them word for word."""
+
+
+class Cancelled(Exception):
+    """The run was asked to stop. Raised by `Context.progress`; a method lets it pass."""
+
+
+class Config(BaseModel):
+    """Settings of one method: flat, immutable, every field bounded and described with its unit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class ArtefactRef:
+    """A file that a run has saved.
+
+    Attributes:
+        sha256: hex digest of the content; also where it is stored.
+        name: the name the method gave it, with its extension, unique within the run.
+        size: bytes.
+    """
+
+    sha256: str
+    name: str
+    size: int
+
+
+class Context(Protocol):
+    """All that a method may ask of the place it runs in."""
+
+    @property
+    def device(self) -> torch.device: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def workdir(self) -> Path:
+        """A folder of this run's own, emptied when the run ends."""
+
+    def progress(
+        self, done: float, total: float, message: str = "", preview: Any | None = None
+    ) -> None:
+        """Say how far the run is.
+
+        Args:
+            done: work done so far, in any unit; never falls.
+            total: all the work, in the same unit.
+            message: what is being done now.
+            preview: an image of the state of things (PIL image or (H, W, 3) uint8 array), kept only until the next.
+
+        Raises:
+            Cancelled: the run was asked to stop, or is no longer this worker's.
+        """
+
+    def log(self, step: int, **values: float) -> None:
+        """Add a point to each named curve."""
+
+    def event(self, level: Level, message: str, **data: Any) -> None:
+        """What a log line would say, kept with the run."""
+
+    def save_image(self, name: str, value: Any, **meta: Any) -> ArtefactRef:
+        """Save a PIL image or (H, W, 3) uint8 array as PNG, with the run's parameters embedded."""
+
+    def save_figure(self, name: str, value: Any, **meta: Any) -> ArtefactRef:
+        """Save a plotly figure (or its JSON-able dict) as JSON."""
+
+    def save_table(self, name: str, value: Iterable[Mapping[str, Any]], **meta: Any) -> ArtefactRef:
+        """Save rows as CSV; the first row names the columns."""
+
+    def save_tensors(
+        self, name: str, value: Mapping[str, torch.Tensor], **meta: Any
+    ) -> ArtefactRef:
+        """Save named tensors as safetensors; `meta` goes into the file's header as well."""
+
+    def save_file(self, name: str, value: bytes | Path, **meta: Any) -> ArtefactRef:
+        """Save bytes, or a file, as they are."""
+
+    def record(self, kind: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Typed rows that people page, sort and filter: images, pairs, nodes, requests."""
+
+    def checkpoint(self, state: Mapping[str, Any]) -> None:
+        """Keep `state` (a flat dict of tensors and JSON values) so that a lost run goes on from here."""
+
+    def resume(self) -> dict[str, Any] | None:
+        """The last state kept for this run by an earlier attempt, or None; tensors are on the CPU."""
+
+    def open(self, ref: str) -> Path:
+        """A local path for an upload, a data set or another run's artefact.
+
+        Args:
+            ref: a sha256, a path on this machine, or "run_id/artefact_name".
+
+        Raises:
+            MethodError: there is no such thing.
+        """
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run ends with.
+
+    Attributes:
+        metrics: finite numbers by name, with the unit in the name where it is not obvious.
+        summary: one or two plain sentences: what was found, gain or loss.
+    """
+
+    metrics: dict[str, float]
+    summary: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run is expected to need, from its settings alone."""
+
+    seconds: float
+    memory_mb: float
+
+
+@dataclass(frozen=True)
+class Paper:
+    title: str
+    authors: str
+    venue: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named set of values; what it leaves out keeps the method's default."""
+
+    title: str
+    values: Mapping[str, Any]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Method:
+    """An entry of `METHODS`; importing it must cost no torch, so `run` imports what it needs when called."""
+
+    name: str
+    title: str
+    family: str
+    config: type[Config]
+    run: Callable[[Any, Context], Result]
+    estimate: Callable[[Any], Estimate]
+    queue: Queue = "gpu"
+    papers: tuple[Paper, ...] = ()
+    presets: Mapping[str, Preset] = field(default_factory=dict)
+    check: Callable[[Any], None] | None = None
+    """Raises `MethodError` for settings that are wrong together or do not fit what they name; called before a run is queued."""

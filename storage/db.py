@@ -1,0 +1,103 @@
+"""Opens the database by URL, with the rules SQLite needs to be shared by several processes, and migrates it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_MS = 30_000
+
+
+@lru_cache(maxsize=8)
+def engine(url: str) -> Engine:
+    """The process's engine for `url` ("sqlite:///path" or "postgresql+psycopg://...")."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+    path = make_url(url).database
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    created = create_engine(
+        url,
+        pool_size=10,
+        max_overflow=20,
+        connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False},
+    )
+    event.listen(created, "connect", _sqlite_pragmas)
+    event.listen(created, "begin", _sqlite_begin)
+    return created
+
+
+def _sqlite_pragmas(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, in `_sqlite_begin`
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        f"busy_timeout={BUSY_MS}",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "cache_size=-20000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    # busy_timeout does not help a transaction that reads before it writes (its snapshot is stale); taking the
+    # write lock at once does.
+    writes = connection.get_execution_options().get("writes", True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def writing(url: str) -> Iterator[Session]:
+    """A session for a transaction that writes; committed at the end, rolled back on an exception."""
+    with Session(engine(url), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading(url: str) -> Iterator[Session]:
+    """A session that only reads; never waits for a writer."""
+    bound = engine(url).execution_options(writes=False)
+    with Session(bound, expire_on_commit=False) as session:
+        yield session
+
+
+def _alembic(url: str) -> AlembicConfig:
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["engine"] = engine(url)
+    return config
+
+
+def is_current(url: str) -> bool:
+    """Whether the schema is the newest this code knows."""
+    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    with engine(url).execution_options(writes=False).connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def upgrade(url: str) -> None:
+    """Bring the schema up to date. Safe when several processes start at once: one migrates, the rest find it done.
+
+    Raises:
+        OperationalError: the database cannot be opened or written.
+    """
+    if is_current(url):
+        return
+    try:
+        command.upgrade(_alembic(url), "head")
+    except OperationalError:
+        if not is_current(url):
+            raise

@@ -1,0 +1,219 @@
+"""The tables. Times are UTC epoch seconds; ids are 12 URL-safe characters."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # no 0/o, 1/l: ids are read aloud and typed
+
+QUEUED, RUNNING, CANCELLING = "queued", "running", "cancelling"
+SUCCEEDED, FAILED, CANCELLED = "succeeded", "failed", "cancelled"
+STATUSES = (QUEUED, RUNNING, CANCELLING, SUCCEEDED, FAILED, CANCELLED)
+ACTIVE = (QUEUED, RUNNING, CANCELLING)
+TERMINAL = (SUCCEEDED, FAILED, CANCELLED)
+
+
+def new_id() -> str:
+    """12 characters of 32: 60 bits, so a million ids collide with probability below 1e-6."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(12))
+
+
+def now() -> float:
+    return time.time()
+
+
+def _cursor() -> Any:
+    """A key that only grows, also after rows were deleted: readers use it as their cursor."""
+    return Column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+
+
+_GROWING = {"sqlite_autoincrement": True}
+
+
+class Run(SQLModel, table=True):
+    id: str = Field(default_factory=new_id, primary_key=True)
+    method: str = Field(index=True)
+    family: str = Field(index=True)
+    title: str = ""
+    config: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    params_hash: str = Field(index=True)
+    seed: int = Field(sa_type=BigInteger)
+    code_version: str
+    env: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    status: str = QUEUED
+    priority: int = 0
+    queue: str
+    done: float = 0.0
+    total: float = 0.0
+    message: str = ""
+    attempt: int = 0
+    max_attempts: int = 3
+    parent_id: str | None = Field(default=None, foreign_key="run.id", ondelete="SET NULL")
+    worker_id: str | None = None
+    lease_until: float | None = Field(default=None, index=True)
+    cancel_requested_at: float | None = None
+    cancel_deadline: float | None = None
+    created_at: float = Field(default_factory=now)
+    published_at: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    error_type: str = ""
+    error: str = ""
+    traceback: str = ""
+    metrics: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    summary: str = ""
+    pinned: bool = False
+    archived: bool = False
+    idempotency_key: str | None = Field(default=None, unique=True)
+
+    __table_args__ = (
+        Index("ix_run_claim", "status", "queue", "priority", "created_at"),
+        Index("ix_run_created", "created_at", "id"),
+    )
+
+
+class Attempt(SQLModel, table=True):
+    """One worker's try at a run, and how it ended."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(foreign_key="run.id", ondelete="CASCADE", index=True)
+    n: int
+    worker_id: str
+    started_at: float = Field(default_factory=now)
+    ended_at: float | None = None
+    outcome: str = ""
+
+    __table_args__ = (UniqueConstraint("run_id", "n"),)
+
+
+class Metric(SQLModel, table=True):
+    id: int | None = Field(default=None, sa_column=_cursor())
+    run_id: str = Field(foreign_key="run.id", ondelete="CASCADE")
+    attempt: int
+    name: str
+    step: int
+    value: float
+    at: float = Field(default_factory=now)
+
+    __table_args__ = (
+        Index("ix_metric_cursor", "run_id", "id"),
+        Index("ix_metric_series", "run_id", "name", "step"),
+        _GROWING,
+    )
+
+
+class Event(SQLModel, table=True):
+    id: int | None = Field(default=None, sa_column=_cursor())
+    run_id: str = Field(foreign_key="run.id", ondelete="CASCADE")
+    attempt: int
+    level: str
+    message: str
+    data: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    at: float = Field(default_factory=now)
+
+    __table_args__ = (Index("ix_event_cursor", "run_id", "id"), _GROWING)
+
+
+class Record(SQLModel, table=True):
+    """A row that a method reported: one image, pair, node or request."""
+
+    id: int | None = Field(default=None, sa_column=_cursor())
+    run_id: str = Field(foreign_key="run.id", ondelete="CASCADE")
+    attempt: int
+    kind: str
+    data: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+    __table_args__ = (Index("ix_record_kind", "run_id", "kind", "id"), _GROWING)
+
+
+class Blob(SQLModel, table=True):
+    """A file in the artefact store, named by its content."""
+
+    sha256: str = Field(primary_key=True)
+    size: int = Field(sa_type=BigInteger)
+    mime: str
+    created_at: float = Field(default_factory=now)
+
+
+class Artefact(SQLModel, table=True):
+    id: int | None = Field(default=None, sa_column=_cursor())
+    run_id: str = Field(foreign_key="run.id", ondelete="CASCADE")
+    attempt: int
+    sha256: str = Field(foreign_key="blob.sha256", index=True)
+    role: str
+    name: str
+    meta: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    created_at: float = Field(default_factory=now)
+
+    __table_args__ = (UniqueConstraint("run_id", "name"), _GROWING)
+
+
+class Checkpoint(SQLModel, table=True):
+    """The state a lost run goes on from, and how much of each table had been written by then."""
+
+    run_id: str = Field(foreign_key="run.id", ondelete="CASCADE", primary_key=True)
+    attempt: int
+    sha256: str = Field(foreign_key="blob.sha256")
+    metric_id: int = 0
+    record_id: int = 0
+    artefact_id: int = 0
+    created_at: float = Field(default_factory=now)
+
+
+class Worker(SQLModel, table=True):
+    id: str = Field(primary_key=True)
+    host: str
+    pid: int
+    device: str
+    device_name: str = ""
+    memory_total_mb: float = 0.0
+    memory_free_mb: float = 0.0
+    queues: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    current_run: str | None = None
+    version: str = ""
+    started_at: float = Field(default_factory=now)
+    heartbeat_at: float = Field(default_factory=now, index=True)
+
+
+class Comparison(SQLModel, table=True):
+    id: str = Field(default_factory=new_id, primary_key=True)
+    title: str = ""
+    run_ids: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    created_at: float = Field(default_factory=now, index=True)
+
+
+class Share(SQLModel, table=True):
+    """A link that shows one thing to anyone who holds it, until it ends or is taken back."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    kind: str
+    target_id: str = Field(index=True)
+    expires_at: float
+    revoked_at: float | None = None
+    hits: int = 0
+    created_at: float = Field(default_factory=now)
+
+
+class Dataset(SQLModel, table=True):
+    """A file that a person brought: a router, a prior, a data set."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    kind: str
+    name: str
+    sha256: str = Field(foreign_key="blob.sha256", index=True)
+    meta: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    created_at: float = Field(default_factory=now)
+
+
+class Setting(SQLModel, table=True):
+    """What the studio remembers about itself: paused queues, the reaper's turn."""
+
+    key: str = Field(primary_key=True)
+    value: Any = Field(default=None, sa_column=Column(JSON))

@@ -1,0 +1,141 @@
+"""Runs: adding, finding, listing. A run's status is changed by `backend.lifecycle` and by nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+from sqlmodel import Session, col
+
+from storage.models import (
+    ACTIVE,
+    CANCELLING,
+    QUEUED,
+    RUNNING,
+    SUCCEEDED,
+    Attempt,
+    Run,
+    Setting,
+    now,
+)
+
+Sort = Literal["created_at", "finished_at", "title", "status"]
+PAUSED = "paused:"
+
+
+def by_ids(session: Session, run_ids: Sequence[str]) -> list[Run]:
+    """The runs with these ids, in the order asked for; ids that are unknown are left out."""
+    found = {run.id: run for run in session.scalars(select(Run).where(col(Run.id).in_(run_ids)))}
+    return [found[run_id] for run_id in run_ids if run_id in found]
+
+
+def same(session: Session, params_hash: str) -> Run | None:
+    """The newest run that succeeded with the same method, settings, seed and code."""
+    return session.scalars(
+        select(Run)
+        .where(col(Run.params_hash) == params_hash, col(Run.status) == SUCCEEDED)
+        .order_by(col(Run.created_at).desc())
+        .limit(1)
+    ).first()
+
+
+def listed(
+    session: Session,
+    *,
+    statuses: Sequence[str] = (),
+    family: str = "",
+    method: str = "",
+    text: str = "",
+    archived: bool = False,
+    sort: Sort = "created_at",
+    descending: bool = True,
+    after: tuple[Any, str] | None = None,
+    limit: int = 50,
+) -> tuple[list[Run], int]:
+    """One page of runs, and how many there are in all.
+
+    Args:
+        text: every word must occur in the title, the id, the method or the summary.
+        after: (value of the sort column, id) of the last run seen.
+    """
+    where = _matching(statuses, family, method, text, archived)
+    total = session.scalar(select(func.count()).select_from(Run).where(*where)) or 0
+    # Runs that have not finished sort as if they finished first of all; NULL would drop out of every comparison.
+    key = func.coalesce(col(Run.finished_at), 0.0) if sort == "finished_at" else getattr(Run, sort)
+    query = select(Run).where(*where)
+    if after is not None:
+        place = tuple_(key, col(Run.id))
+        query = query.where(place < after if descending else place > after)
+    order = (key.desc(), col(Run.id).desc()) if descending else (key, col(Run.id))
+    return list(session.scalars(query.order_by(*order).limit(limit))), total
+
+
+def _matching(
+    statuses: Sequence[str], family: str, method: str, text: str, archived: bool
+) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = [col(Run.archived) == archived]
+    if statuses:
+        where.append(col(Run.status).in_(statuses))
+    if family:
+        where.append(col(Run.family) == family)
+    if method:
+        where.append(col(Run.method) == method)
+    for word in text.split():
+        fields = (Run.title, Run.id, Run.method, Run.summary)
+        where.append(or_(*(col(f).icontains(word, autoescape=True) for f in fields)))
+    return where
+
+
+def start_order() -> tuple[Any, ...]:
+    """The order in which queued runs start: priority, then age."""
+    return col(Run.priority).desc(), col(Run.created_at), col(Run.id)
+
+
+def waiting(session: Session, queues: Sequence[str] = ()) -> list[Run]:
+    query = select(Run).where(col(Run.status) == QUEUED)
+    if queues:
+        query = query.where(col(Run.queue).in_(queues))
+    return list(session.scalars(query.order_by(*start_order())))
+
+
+def running(session: Session) -> list[Run]:
+    query = select(Run).where(col(Run.status).in_((RUNNING, CANCELLING)))
+    return list(session.scalars(query.order_by(col(Run.started_at))))
+
+
+def place_in_queue(session: Session, run: Run) -> int:
+    """How many runs of its queue start before this queued run."""
+    ahead = tuple_(-col(Run.priority), col(Run.created_at), col(Run.id)) < tuple_(
+        -run.priority, run.created_at, run.id
+    )
+    query = select(func.count()).where(
+        col(Run.status) == QUEUED, col(Run.queue) == run.queue, ahead
+    )
+    return session.scalar(query) or 0
+
+
+def active_ids(session: Session) -> list[str]:
+    return list(session.scalars(select(col(Run.id)).where(col(Run.status).in_(ACTIVE))))
+
+
+def attempts(session: Session, run_id: str) -> list[Attempt]:
+    query = select(Attempt).where(col(Attempt.run_id) == run_id).order_by(col(Attempt.n))
+    return list(session.scalars(query))
+
+
+def set_published(session: Session, run_ids: Sequence[str]) -> None:
+    session.execute(update(Run).where(col(Run.id).in_(run_ids)).values(published_at=now()))
+
+
+def paused_queues(session: Session) -> list[str]:
+    keys = session.scalars(select(col(Setting.key)).where(col(Setting.key).startswith(PAUSED)))
+    return sorted(key.removeprefix(PAUSED) for key in keys)
+
+
+def set_paused(session: Session, queue: str, paused: bool) -> None:
+    row = session.get(Setting, PAUSED + queue)
+    if paused and row is None:
+        session.add(Setting(key=PAUSED + queue, value=now()))
+    elif not paused and row is not None:
+        session.delete(row)
