@@ -228,8 +228,10 @@ def hand_back(session: Session, held: Claim) -> None:
 
 def abandon(session: Session, held: Claim, reason: str) -> bool:
     """End a cancelled run whose method does not stop; its worker ends itself right after."""
+    if not finish(session, held, "cancelled"):
+        return False
     session.add(Event(run_id=held.run_id, attempt=held.attempt, level="warning", message=reason))
-    return finish(session, held, "cancelled")
+    return True
 
 
 def _end_attempt(session: Session, run_id: str, n: int, outcome: str) -> None:

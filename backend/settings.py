@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     )
     secret: str = Field("", description="Signs share links; empty makes one in the data folder.")
     devices: str = Field("auto", description="auto, cpu, or GPU numbers such as 0,1.")
-    cpu_workers: int = Field(1, ge=1, le=64, description="Workers for the CPU.")
+    workers: int = Field(1, ge=1, le=64, description="Workers for the CPU.")
     threads: int = Field(
         0, ge=0, le=512, description="CPU threads a worker computes with; 0 shares the cores out."
     )

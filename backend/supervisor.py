@@ -71,7 +71,7 @@ def children() -> list[Child]:
         found.append(
             Child(f"worker gpu{gpu.index}", arguments, {"CUDA_VISIBLE_DEVICES": str(gpu.index)})
         )
-    for number in range(settings().cpu_workers):
+    for number in range(settings().workers):
         arguments = ["worker", "--device", "cpu", "--number", str(number)]
         if not gpus:
             arguments.append("--also-gpu-queue")

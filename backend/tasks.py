@@ -1,11 +1,14 @@
-"""The one Celery task: claim the best queued run and execute it."""
+"""The one Celery task: claim the best queued run and execute it, for as long as there is one."""
 
 from __future__ import annotations
 
 import logging
 import shutil
+import time
 import traceback as tracebacks
 from typing import Any
+
+from sqlalchemy.exc import OperationalError
 
 from backend import lifecycle, worker
 from backend.celery_app import app
@@ -19,16 +22,25 @@ from storage.artefacts import StorageError
 from storage.models import CANCELLED, FAILED, SUCCEEDED, Run
 
 log = logging.getLogger(__name__)
+WRITE_TRIES = 10
 
 
 @app.task(name="vitrine.execute_next")  # type: ignore[untyped-decorator]
 def execute_next(_queue: str) -> None:
-    """Execute the best queued run that this worker may take, if there is one."""
-    me = worker.this_worker()
-    with db.writing(settings().database_url) as session:
-        held = lifecycle.claim(session, me.id, me.queues, settings().lease_s, me.environment())
-    if held is not None:
+    """Execute queued runs that this worker may take, best first, until there is none.
+
+    Going on to the next run by itself, a worker needs no message for each: a lost one costs nothing while it is busy.
+    """
+    while (held := _claim()) is not None:
         execute(held)
+
+
+def _claim() -> Claim | None:
+    me = worker.this_worker()
+    if me.stopping:
+        return None
+    with db.writing(settings().database_url) as session:
+        return lifecycle.claim(session, me.id, me.queues, settings().lease_s, me.environment())
 
 
 def execute(held: Claim) -> None:
@@ -53,9 +65,22 @@ def execute(held: Claim) -> None:
         me.context = None
         context.close()
         shutil.rmtree(context.workdir, ignore_errors=True)
-    with db.writing(url) as session:
-        lifecycle.finish(session, held, **ending)
+    _write_down(held, ending)
     log.info("run %s: %s", run.id, ending["outcome"])
+
+
+def _write_down(held: Claim, ending: dict[str, Any]) -> None:
+    """Say how the run ended. A database that is away or full for a moment must not cost the result."""
+    for tries_left in range(WRITE_TRIES - 1, -1, -1):
+        try:
+            with db.writing(settings().database_url) as session:
+                lifecycle.finish(session, held, **ending)
+            return
+        except OperationalError as error:
+            if not tries_left:
+                raise
+            log.warning("run %s: its end cannot be written yet: %s", held.run_id, error.orig)
+            time.sleep(1)
 
 
 def _attempt(run: Run, context: RunContext) -> dict[str, Any]:

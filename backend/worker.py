@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from celery.signals import worker_shutting_down
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from backend import devices, lifecycle
 from backend.celery_app import app
@@ -38,6 +38,7 @@ class ThisWorker:
     device_name: str
     queues: list[str]
     context: RunContext | None = None
+    stopping: bool = False
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
@@ -54,7 +55,8 @@ class ThisWorker:
                 session.delete(row)
 
     def interrupt(self) -> None:
-        """Have the run in progress stop at its next report and go back into the queue."""
+        """Take no more runs; the one in progress stops at its next report and goes back into the queue."""
+        self.stopping = True
         if self.context is not None:
             self.context.interrupted = True
 
@@ -70,10 +72,8 @@ class ThisWorker:
                 if now() - beat_at >= settings().heartbeat_s:
                     beat_at = now()
                     self._beat()
-            except (
-                OperationalError
-            ) as error:  # the database is away for now; the lease decides how long that may last
-                log.warning("the database does not answer: %s", error.orig)
+            except SQLAlchemyError as error:  # it is away; the lease decides how long that may last
+                log.warning("the database does not answer: %s", error)
 
     def _look_after_run(self) -> None:
         context = self.context
@@ -93,9 +93,10 @@ class ThisWorker:
         """End a run whose method does not stop, and this process with it: nothing else stops a busy method."""
         reason = "the method did not stop in the time it was given, so its worker was ended"
         with db.writing(settings().database_url) as session:
-            lifecycle.abandon(session, context.held, reason)
-        log.warning("run %s: %s", context.run.id, reason)
-        os._exit(RESTART)
+            abandoned = lifecycle.abandon(session, context.held, reason)
+        if abandoned:
+            log.warning("run %s: %s", context.run.id, reason)
+            os._exit(RESTART)
 
     def _beat(self) -> None:
         total, free = devices.memory_mb(self.device)
@@ -197,6 +198,6 @@ def _set_threads(device: str) -> None:
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
-    share = settings().threads or max(1, cores // settings().cpu_workers)
+    share = settings().threads or max(1, cores // settings().workers)
     if device == "cpu":
         os.environ.setdefault("OMP_NUM_THREADS", str(share))
