@@ -31,7 +31,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         options.command(options)
     except CannotStart as error:
-        sys.exit(f"vitrine: {error}")
+        print(f"vitrine: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 class CannotStart(Exception):

@@ -25,13 +25,23 @@ SCHEME = "atomicfilesystem"
 
 
 def _write(path: Path, content: Any) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
-    with os.fdopen(handle, "wb") as file:
-        file.write(str_to_bytes(dumps(content)))
-    Path(temporary).replace(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(str_to_bytes(dumps(content)))
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 class Channel(filesystem.Channel):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # Made by whoever connects: importing the application must not write, nor fail where nothing can be written.
+        for folder in (self.data_folder_in, self.control_folder):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+
     def _put(self, queue: str, payload: Any, **_: Any) -> None:
         # Names sort by age; twenty digits, so that they still do when the clock gains one.
         name = f"{time.time_ns():020d}_{uuid.uuid4().hex}.{queue}.msg"
@@ -72,13 +82,11 @@ def register() -> None:
 
 
 def options(folder: Path, poll_s: float) -> dict[str, Any]:
-    """Transport options for a broker in `folder`, which is made if need be."""
-    queues, control = folder / "queues", folder / "control"
-    for each in (queues, control):
-        each.mkdir(parents=True, exist_ok=True)
+    """Transport options for a broker in `folder`."""
+    queues = str(folder / "queues")
     return {
-        "data_folder_in": str(queues),
-        "data_folder_out": str(queues),
-        "control_folder": str(control),
+        "data_folder_in": queues,
+        "data_folder_out": queues,
+        "control_folder": str(folder / "control"),
         "polling_interval": poll_s,
     }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 from sqlalchemy import delete, select
 from sqlmodel import col
 
 from backend.settings import settings
-from storage import db
+from storage import db, runs
 from storage.artefacts import ArtefactStore
 from storage.models import Artefact, Blob, Checkpoint, Dataset, now
 
@@ -14,16 +17,23 @@ HOUR_S = 3600.0
 
 
 def collect(older_than_s: float = HOUR_S) -> tuple[int, int]:
-    """Delete stored files without a row that refers to them.
+    """Delete stored files without a row that refers to them, and the work folders of runs that have ended.
 
     Args:
         older_than_s: spare younger files; their row may be about to be written.
 
     Returns:
-        How many files, and how many bytes.
+        How many files of the artefact store, and how many bytes.
     """
-    store = ArtefactStore(settings().artefacts_dir)
     before = now() - older_than_s
+    counts = [_unused(before), _unknown(before)]
+    _left_work(before)
+    return sum(count for count, _ in counts), sum(size for _, size in counts)
+
+
+def _unused(before: float) -> tuple[int, int]:
+    """Files that no run, upload or checkpoint has any more."""
+    store = ArtefactStore(settings().artefacts_dir)
     used = (
         select(col(Artefact.sha256))
         .union(select(col(Dataset.sha256)), select(col(Checkpoint.sha256)))
@@ -36,9 +46,34 @@ def collect(older_than_s: float = HOUR_S) -> tuple[int, int]:
         query = select(Blob).where(col(Blob.created_at) < before, col(Blob.sha256).not_in(used))
         for blob in session.scalars(query).all():
             path = store.path(blob.sha256)
-            if path.exists() and path.stat().st_mtime > before:
+            if path.exists() and _touched_at(path) > before:
                 continue
             session.execute(delete(Blob).where(col(Blob.sha256) == blob.sha256))
             path.unlink(missing_ok=True)
             count, size = count + 1, size + blob.size
     return count, size
+
+
+def _unknown(before: float) -> tuple[int, int]:
+    """Files whose writer was killed before it wrote the row, or before the file was whole."""
+    with db.reading(settings().database_url) as session:
+        known = set(session.scalars(select(col(Blob.sha256))))
+    count = size = 0
+    for path in ArtefactStore(settings().artefacts_dir).files():
+        if path.name not in known and _touched_at(path) < before:
+            count, size = count + 1, size + path.stat().st_size
+            path.unlink()
+    return count, size
+
+
+def _left_work(before: float) -> None:
+    """Work folders of workers that were ended before they could empty them."""
+    with db.reading(settings().database_url) as session:
+        active = set(runs.active_ids(session))
+    for folder in (settings().root / "work").glob("*"):
+        if folder.name.rpartition("-")[0] not in active and _touched_at(folder) < before:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _touched_at(path: Path) -> float:
+    return path.stat().st_mtime

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 import mimetypes
 import threading
@@ -11,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import OperationalError
+from plotly.utils import PlotlyJSONEncoder
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from backend import lifecycle
@@ -21,7 +23,7 @@ from backend.settings import settings
 from methods.base import ArtefactRef, Cancelled, Level
 from methods.local import Savers, as_image, check_name, decode_state, encode_state
 from storage import db, records
-from storage.artefacts import ArtefactStore, StorageError
+from storage.artefacts import ArtefactStore, StorageError, explain
 from storage.models import Artefact, Checkpoint, Event, Metric, Record, Run, now
 
 if TYPE_CHECKING:
@@ -47,7 +49,6 @@ class RunContext(Savers):
     def __init__(self, held: Claim, run: Run, device: str) -> None:
         self.held, self.run = held, run
         self.workdir = settings().root / "work" / f"{run.id}-{held.attempt}"
-        self.workdir.mkdir(parents=True, exist_ok=True)
         self.store = ArtefactStore(settings().artefacts_dir)
         self._device = device
         self._lock = (
@@ -62,6 +63,17 @@ class RunContext(Savers):
         self.interrupted = False
         self._lost = False
         self._failure: StorageError | None = None
+
+    def open_workdir(self) -> None:
+        """Make the run's own folder.
+
+        Raises:
+            StorageError: it cannot be made.
+        """
+        try:
+            self.workdir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(explain(error, self.workdir.parent)) from error
 
     # -- what the method asks -------------------------------------------------------------------------
 
@@ -101,16 +113,16 @@ class RunContext(Savers):
     def log(self, step: int, **values: float) -> None:
         for name, value in values.items():
             if math.isfinite(value):
-                self._add(Metric, name=name, step=step, value=float(value))
+                self._add(Metric, name=name, step=int(step), value=float(value))
             else:
-                self.event("warning", f"{name} is {value} at step {step}", step=step)
+                self.event("warning", f"{name} is {value} at step {step}", step=int(step))
 
     def event(self, level: Level, message: str, **data: Any) -> None:
-        self._add(Event, level=level, message=message, data=data)
+        self._add(Event, level=level, message=message, data=_plain(data))
 
     def record(self, kind: str, rows: Iterable[Mapping[str, Any]]) -> None:
         for row in rows:
-            self._add(Record, kind=kind, data=dict(row))
+            self._add(Record, kind=kind, data=_plain(row))
 
     def save_file(self, name: str, value: bytes | Path, **meta: Any) -> ArtefactRef:
         check_name(name)
@@ -124,7 +136,7 @@ class RunContext(Savers):
             sha256=sha256,
             role=role,
             name=name,
-            meta=meta,
+            meta=_plain(meta),
         )
         with self._transaction() as session:
             records.put_artefact(session, artefact, size, mime)
@@ -207,9 +219,21 @@ class RunContext(Savers):
                     session.add_all(rows)
                     session.flush()
                     yield session
-            except OperationalError as error:
+            except DBAPIError as error:
+                for row in rows:
+                    row.id = None  # a number it was given may be another row's by then
                 with self._lock:  # not written: they go with the next transaction
                     self._rows = rows + self._rows
                     self._progress = self._progress or progress
                 raise StorageError(f"the database cannot be written: {error.orig}") from error
             self.cancel_deadline, self._held_at = deadline, now()
+
+
+def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
+    """`data` as JSON has it: arrays become lists, NaN and infinity null.
+
+    Raises:
+        TypeError: a value that JSON cannot hold. Said to the method that gave it, not to whoever writes it later.
+    """
+    plain: dict[str, Any] = json.loads(json.dumps(dict(data), cls=PlotlyJSONEncoder))
+    return plain

@@ -6,7 +6,7 @@ import logging
 import threading
 
 from kombu.exceptions import OperationalError as BrokerError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from backend import cleaning, lifecycle
@@ -43,7 +43,7 @@ class Reaper:
                 if now() - cleaned_at > cleaning.HOUR_S:
                     cleaned_at = now()
                     cleaning.collect()
-            except (OperationalError, BrokerError, OSError) as error:
+            except (SQLAlchemyError, BrokerError, OSError) as error:
                 log.warning("the reaper could not look this time: %s", error)
 
 

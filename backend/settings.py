@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -131,7 +132,12 @@ class Settings(BaseSettings):
 
 
 def _without_password(url: str) -> str:
-    return url if url.startswith("filesystem") else make_url(url).render_as_string()
+    if url.startswith("filesystem"):
+        return url
+    try:
+        return make_url(url).render_as_string()
+    except ArgumentError:
+        return "no URL"  # it may hold a password anywhere
 
 
 @lru_cache(maxsize=1)

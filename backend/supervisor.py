@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from backend import devices
@@ -51,6 +52,7 @@ class Child:
         """The exit code, once, if it has ended."""
         code = self.process.poll() if self.process else None
         if code is not None:
+            self.kill_group()
             self.process = None
             quick = time.monotonic() - self.started_at < QUICK_S
             self.quick_deaths = self.quick_deaths + 1 if quick else 0
@@ -60,6 +62,12 @@ class Child:
     def signal(self, number: int) -> None:
         if self.process is not None and self.process.poll() is None:
             os.killpg(self.process.pid, number)
+
+    def kill_group(self) -> None:
+        """End the process and whatever it started that is still there."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
 
 def children() -> list[Child]:
@@ -124,7 +132,7 @@ class Supervisor:
                 child.process.wait(timeout=max(0.0, until - time.monotonic()))
             except subprocess.TimeoutExpired:
                 self._say(f"{child.name} did not stop within {STOP_S:.0f} s and is ended")
-            child.signal(signal.SIGKILL)
+            child.kill_group()
             child.process.wait()
         self._say("stopped")
 
@@ -135,7 +143,10 @@ def end_with_parent() -> None:
         return
 
     def watch() -> None:
-        sys.stdin.buffer.read()  # returns when the supervisor's end of the pipe is closed
+        # Returns nothing when the supervisor's end of the pipe is closed. The buffered reader would keep its lock while
+        # it waits, which Python, ending, takes for a fatal error.
+        while os.read(sys.stdin.fileno(), 1):
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(STOP_S)
         os.killpg(os.getpgid(0), signal.SIGKILL)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import math
 import shutil
 import time
 import traceback as tracebacks
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy.exc import OperationalError
@@ -51,8 +54,12 @@ def execute(held: Claim) -> None:
     log.info("run %s (%s), attempt %d: starting", run.id, run.method, held.attempt)
     me = worker.this_worker()
     context = me.context = RunContext(held, run, me.device)
+    context.interrupted = me.stopping  # the signal may have come between the claim and here
     try:
         ending = _attempt(run, context)
+        if ending["outcome"] != SUCCEEDED:
+            with suppress(StorageError):  # what it reported last often shows why it ended
+                context.flush()
     except LostRun:
         log.warning("run %s is no longer this worker's; its results are discarded", run.id)
         return
@@ -86,8 +93,10 @@ def _write_down(held: Claim, ending: dict[str, Any]) -> None:
 def _attempt(run: Run, context: RunContext) -> dict[str, Any]:
     """How the run ended, as arguments of `lifecycle.finish`."""
     try:
+        context.open_workdir()
         method = METHODS[run.method]
         result: Result = method.run(method.config.model_validate(run.config), context)
+        metrics = _finite(result.metrics, context)
         context.flush()
     except Cancelled:
         return {"outcome": CANCELLED}
@@ -102,4 +111,12 @@ def _attempt(run: Run, context: RunContext) -> dict[str, Any]:
             "error": str(error) or repr(error),
             "traceback": "".join(tracebacks.format_exception(error)),
         }
-    return {"outcome": SUCCEEDED, "metrics": result.metrics, "summary": result.summary}
+    return {"outcome": SUCCEEDED, "metrics": metrics, "summary": result.summary}
+
+
+def _finite(metrics: Mapping[str, float], context: RunContext) -> dict[str, float]:
+    """The metrics that are numbers; an event says which are not, as a diverged training has them."""
+    for name, value in metrics.items():
+        if not math.isfinite(value):
+            context.event("warning", f"{name} is {value} at the end")
+    return {name: float(value) for name, value in metrics.items() if math.isfinite(value)}

@@ -11,6 +11,12 @@
 
 from __future__ import annotations
 
+from methods import caching
 from methods.base import Method
 
-METHODS: dict[str, Method] = {method.name: method for method in ()}
+_ENTRIES = (
+    caching.SAMPLE,
+    caching.CALIBRATE,
+)
+
+METHODS: dict[str, Method] = {method.name: method for method in _ENTRIES}

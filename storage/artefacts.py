@@ -37,7 +37,7 @@ class ArtefactStore:
         try:
             return self._put(value)
         except OSError as error:
-            raise StorageError(self._explain(error)) from error
+            raise StorageError(explain(error, self.folder)) from error
 
     def _put(self, value: bytes | Path) -> tuple[str, int]:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -86,17 +86,27 @@ class ArtefactStore:
     def delete(self, sha256: str) -> None:
         self.path(sha256).unlink(missing_ok=True)
 
-    def _explain(self, error: OSError) -> str:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            free = shutil.disk_usage(self.folder).free / 1e6
-            return (
-                f"the disk is full: {self.folder} has {free:.1f} MB left. Delete runs you no longer need, "
-                "or set VITRINE_DATA_DIR to a folder on a larger disk"
-            )
+    def files(self) -> Iterator[Path]:
+        """Every file below the folder, half-written ones of writers that were killed among them."""
+        return (path for path in self.folder.rglob("*") if path.is_file())
+
+
+def explain(error: OSError, folder: Path) -> str:
+    """Why `folder` could not be written, and what to do."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return (
-            f"{self.folder} cannot be written ({error.strerror}). Make it writable, "
-            "or set VITRINE_DATA_DIR to a folder that is"
+            f"the disk is full: {folder} has {_free_mb(folder):.1f} MB left. Delete runs you no longer need, "
+            "or set VITRINE_DATA_DIR to a folder on a larger disk"
         )
+    return (
+        f"{folder} cannot be written ({error.strerror}). Make it writable, "
+        "or set VITRINE_DATA_DIR to a folder that is"
+    )
+
+
+def _free_mb(folder: Path) -> float:
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return shutil.disk_usage(there).free / 1e6
 
 
 def _chunks(value: bytes | Path) -> Iterator[bytes]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from storage.models import Artefact, Blob, Checkpoint, Event, Metric, Record, now
@@ -66,9 +68,11 @@ def named(session: Session, run_id: str, name: str) -> Artefact | None:
 
 
 def add_blob(session: Session, sha256: str, size: int, mime: str) -> None:
-    if session.get(Blob, sha256) is None:
+    if session.get(Blob, sha256) is not None:
+        return
+    # Only PostgreSQL has several writers: another worker may be keeping the same content just now.
+    with suppress(IntegrityError), session.begin_nested():
         session.add(Blob(sha256=sha256, size=size, mime=mime))
-        session.flush()
 
 
 def put_artefact(session: Session, artefact: Artefact, size: int, mime: str) -> None:
@@ -127,19 +131,25 @@ def rows(
     sort: str = "",
     descending: bool = False,
 ) -> tuple[list[Mapping[str, Any]], int]:
-    """One page of the rows of a kind, sorted by one of their fields, and how many there are."""
+    """One page of the rows of a kind, sorted by one of their fields (rows without it last), and how many there are."""
     where = (col(Record.run_id) == run_id, col(Record.kind) == kind)
     total = session.scalar(select(func.count()).select_from(Record).where(*where)) or 0
-    order = [col(Record.id)]
+    order: list[Any] = [col(Record.id)]
     if sort:
         field = col(Record.data)[sort]
         key = field.as_float() if _is_number(session, run_id, kind, sort) else field.as_string()
-        order.insert(0, key.desc() if descending else key)
+        order.insert(0, (key.desc() if descending else key.asc()).nulls_last())
     query = select(col(Record.data)).where(*where).order_by(*order).offset(offset).limit(limit)
     return list(session.scalars(query)), total
 
 
 def _is_number(session: Session, run_id: str, kind: str, name: str) -> bool:
-    query = select(col(Record.data)).where(col(Record.run_id) == run_id, col(Record.kind) == kind)
-    first = session.scalars(query.limit(1)).first() or {}
-    return isinstance(first.get(name), (int, float))
+    """Whether the first row that has the field has a number in it."""
+    query = select(col(Record.data)).where(
+        col(Record.run_id) == run_id,
+        col(Record.kind) == kind,
+        col(Record.data)[name].as_string().is_not(None),
+    )
+    first = session.scalars(query.order_by(col(Record.id)).limit(1)).first() or {}
+    value = first.get(name)
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

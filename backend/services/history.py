@@ -101,7 +101,7 @@ def _encode(last: RunView, sort: Sort) -> str:
 def _decode(cursor: str) -> tuple[Any, str]:
     try:
         value, run_id = json.loads(base64.urlsafe_b64decode(cursor))
-    except ValueError:
+    except (ValueError, TypeError):
         raise ServiceError("cursor: only one that an earlier page gave is allowed") from None
     return value, str(run_id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kombu.exceptions import OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from backend.celery_app import wake
@@ -28,6 +30,7 @@ from storage.models import Comparison, Run
 log = logging.getLogger(__name__)
 MAX_SEED = 2**63 - 1
 MAX_LAUNCH = 64
+QUEUE = re.compile(r"[a-z0-9]{0,32}\Z")
 
 
 @dataclass(frozen=True)
@@ -62,11 +65,19 @@ def submit(
     """
     row = _row(Launch(method, values, seed, title), priority, queue)
     row.parent_id, row.idempotency_key = parent_id, idempotency_key
-    with db.writing(settings().database_url) as session:
-        earlier = _by_key(session, idempotency_key)
-        if earlier is not None:
-            return run_view(earlier)
-        session.add(row)
+    try:
+        with db.writing(settings().database_url) as session:
+            earlier = _by_key(session, idempotency_key)
+            if earlier is not None:
+                return run_view(earlier)
+            session.add(row)
+    except IntegrityError:
+        # Only PostgreSQL has several writers: another submit with this key was faster.
+        with db.reading(settings().database_url) as session:
+            earlier = _by_key(session, idempotency_key)
+        if earlier is None:
+            raise
+        return run_view(earlier)
     publish([row])
     return run_view(row)
 
@@ -97,6 +108,8 @@ def _row(launch: Launch, priority: int, queue: str) -> Run:
     method = get_method(launch.method)
     if not 0 <= launch.seed <= MAX_SEED:
         raise MethodError(f"seed: a whole number from 0 to 2^63 - 1 is allowed, got {launch.seed}")
+    if not QUEUE.match(queue):  # it becomes part of a file's name in the embedded broker
+        raise MethodError(f"queue: a name such as cpu, gpu or gpu0 is allowed, got {queue!r}")
     try:
         config = validate(launch.method, launch.values).model_dump(mode="json")
     except MethodError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from sqlmodel import Session
@@ -17,6 +18,8 @@ from storage import records as store
 from storage.models import QUEUED, RUNNING, TERMINAL, Run, now
 
 MAX_RECORDS = 1000
+FIELD = re.compile(r'[^"\\\x00-\x1f]{0,100}\Z')
+CURSOR = re.compile(r"([0-9]{1,9})-([0-9]{1,18})-([0-9]{1,18})\Z")
 
 
 def live(run_id: str, after: str = "") -> LiveView:
@@ -66,12 +69,10 @@ def live(run_id: str, after: str = "") -> LiveView:
 
 
 def _cursor(after: str) -> tuple[int, int, int]:
-    try:
-        attempt, metric, event = (int(part) for part in (after or "0-0-0").split("-"))
-    except ValueError:
-        raise ServiceError(
-            f"after: the cursor of an earlier answer is allowed, got {after!r}"
-        ) from None
+    parts = CURSOR.match(after or "0-0-0")
+    if parts is None:
+        raise ServiceError(f"after: the cursor of an earlier answer is allowed, got {after!r}")
+    attempt, metric, event = (int(part) for part in parts.groups())
     return attempt, metric, event
 
 
@@ -128,6 +129,8 @@ def records(
     """
     if not 1 <= limit <= MAX_RECORDS or offset < 0:
         raise ServiceError(f"limit: 1 to {MAX_RECORDS} is allowed, got {limit} from {offset}")
+    if not FIELD.match(sort):
+        raise ServiceError(f"sort: the name of a field is allowed, got {sort!r:.80}")
     with db.reading(settings().database_url) as session:
         row(session, run_id)
         found, total = store.rows(

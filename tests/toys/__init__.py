@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import numpy as np
 from pydantic import Field
 
 from methods.base import Config, Context, Estimate, Method, MethodError, Result
@@ -62,9 +67,54 @@ def fill(config: FillConfig, context: Context) -> Result:
     return Result({"megabytes": float(config.megabytes)}, "saved")
 
 
+class DieConfig(Config):
+    log_file: str = Field("", description="File that gets a line for each execution.")
+
+
+def die(config: DieConfig, _context: Context) -> Result:
+    """Takes its worker with it, as running out of memory does."""
+    if config.log_file:
+        with Path(config.log_file).open("a") as file:
+            file.write(f"{os.getpid()}\n")
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("unreachable")
+
+
+class SpawnConfig(Config):
+    pid_file: str = Field("", description="File that gets the process id of what was started.")
+
+
+def spawn(config: SpawnConfig, context: Context) -> Result:
+    """Starts a process of its own, as data loaders do, and works until it is cancelled."""
+    with subprocess.Popen(["sleep", "600"]) as child:
+        Path(config.pid_file).write_text(str(child.pid))
+        while True:
+            context.progress(0, 1, "working")
+            time.sleep(0.05)
+
+
+class OddConfig(Config):
+    unwritable: bool = Field(False, description="Report something that no file can hold.")
+
+
+def report_oddly(config: OddConfig, context: Context) -> Result:
+    """Reports what a diverged computation on arrays reports."""
+    context.log(np.int64(3), loss=np.float32(0.5), gone=float("nan"))
+    context.record(
+        "rows", [{"score": np.float32(0.25), "margin": float("nan"), "at": np.arange(2)}]
+    )
+    context.event("info", "odd", value=np.float64(1.5))
+    if config.unwritable:
+        context.record("rows", [{"value": object()}])
+    return Result({"fine": np.float32(2.0), "loss": float("inf")}, "odd, but reported")
+
+
 def refuse_thirteen(config: StepsConfig) -> None:
     if config.steps == 13:
         raise MethodError("steps: 13 brings bad luck; any other number is allowed")
+
+
+sys.modules["methods.toy"] = sys.modules[__name__]  # its docstring introduces the family
 
 
 def _quick(_config: Config) -> Estimate:
@@ -86,5 +136,8 @@ TOYS = {
         ),
         Method("toy.deaf", "Toy deaf", "toy", DeafConfig, sleep_deaf, _quick, "cpu"),
         Method("toy.fill", "Toy fill", "toy", FillConfig, fill, _quick, "cpu"),
+        Method("toy.die", "Toy die", "toy", DieConfig, die, _quick, "cpu"),
+        Method("toy.spawn", "Toy spawn", "toy", SpawnConfig, spawn, _quick, "cpu"),
+        Method("toy.odd", "Toy odd", "toy", OddConfig, report_oddly, _quick, "cpu"),
     )
 }

@@ -1,0 +1,65 @@
+"""Bytes: artefacts by their content's name, and the studio's own scripts and styles."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+import plotly
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse, Response
+
+from backend import services
+
+router = APIRouter(include_in_schema=False)
+
+STATIC = Path(__file__).parent / "static"
+PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+ASSETS = {path.name: path for path in STATIC.iterdir() if path.is_file()}
+ASSETS["plotly.min.js"] = PLOTLY_JS
+
+PICTURES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
+SHA256 = re.compile(r"[0-9a-f]{64}")
+FOREVER = "public, max-age=31536000, immutable"
+
+
+def blob_response(sha256: str, name: str, request: Request) -> Response:
+    """The bytes named by `sha256`; anything but a picture is sandboxed, so that a page among artefacts can do nothing.
+
+    Raises:
+        services.NotFound: there is no such artefact.
+    """
+    if not SHA256.fullmatch(sha256):
+        raise services.NotFound(f"{sha256!r:.80} is not the sha256 of an artefact")
+    blob = services.blob(sha256)
+    etag = f'"{sha256}"'
+    headers = {"etag": etag, "cache-control": FOREVER}
+    if blob.mime not in PICTURES:
+        headers["content-security-policy"] = "sandbox; default-src 'none'"
+    if name:
+        headers["content-disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return FileResponse(blob.path, media_type=blob.mime, headers=headers)
+
+
+@router.get("/a/{sha256}")
+def artefact(
+    sha256: str, request: Request, name: Annotated[str, Query(max_length=200)] = ""
+) -> Response:
+    """An artefact's bytes; with `name` it is a download under that name."""
+    return blob_response(sha256, name, request)
+
+
+@router.get("/static/{name}")
+def asset(name: str, request: Request) -> Response:
+    """One of our own files. Deeper paths below /static are Gradio's and go past this route."""
+    if name not in ASSETS:
+        raise services.NotFound(f"there is no file {name!r:.80}")
+    response = FileResponse(ASSETS[name], headers={"cache-control": "no-cache"})
+    response.set_stat_headers(ASSETS[name].stat())
+    if request.headers.get("if-none-match") == response.headers["etag"]:
+        return Response(status_code=304, headers={"etag": response.headers["etag"]})
+    return response

@@ -1,0 +1,1 @@
+"""One module a page; `build(studio)` puts it together inside its route."""

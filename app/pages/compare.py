@@ -1,0 +1,12 @@
+"""Runs side by side, or the comparisons there are."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from app.widgets import element, page_header
+
+
+def build(_studio: gr.Blocks) -> None:
+    page_header("compare")
+    element("v-compare")

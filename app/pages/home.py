@@ -1,0 +1,46 @@
+"""What the studio is, what it can do, and what was done last."""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import groupby
+
+import gradio as gr
+
+from app.widgets import element, heading, html, page_header
+from backend import services
+
+
+def _families() -> str:
+    """A card for each family: its methods and their papers."""
+    found = sorted(services.methods().values(), key=lambda method: method.family)
+    cards = []
+    for family, group in groupby(found, key=lambda method: method.family):
+        methods = list(group)
+        names = ", ".join(escape(method.title) for method in methods)
+        papers = {paper.url: paper for method in methods for paper in method.papers}
+        links = "".join(
+            f'<li><a href="{escape(url)}" target="_blank" rel="noreferrer">{escape(paper.title)}</a>'
+            f" <small>{escape(paper.venue)}</small></li>"
+            for url, paper in papers.items()
+        )
+        intro = escape(services.family_intro(family).split("\n\n")[0].replace("\n", " "))
+        cards.append(
+            f'<article class="card family"><h2><a href="{family}">{family.capitalize()}</a></h2>'
+            f"<p>{intro}</p><p class='muted'>{names}</p><ul>{links}</ul>"
+            f'<a class="button primary" href="{family}">Open {family}</a></article>'
+        )
+    return f'<section class="families">{"".join(cards)}</section>'
+
+
+def build(_studio: gr.Blocks) -> None:
+    page_header("")
+    heading(
+        "A glass case for generative models",
+        "Vitrine runs research methods on your own model or data, shows them at work, lays them beside what you would "
+        "use otherwise, and gives you a link to the result.",
+        "Launch on a family's page. Runs wait in a queue that survives a restart, and stay until you delete them.",
+    )
+    html(_families())
+    html('<div class="row"><h2>Latest runs</h2><a href="runs">All runs</a></div>')
+    element("v-runs", latest="8")

@@ -1,0 +1,273 @@
+"""The launch panel of a method: shared settings, several policies at once, the rest under "more", an estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from app.form import OFFERED, Field, component, shown
+from app.launching import Panel, finished_before, need, offers, start
+from app.widgets import html, markup
+from backend import services
+from backend.services import Method, RunView
+
+QUIET = {"show_progress": "hidden", "api_visibility": "private"}
+
+
+def _seconds(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s" if seconds >= 1 else "under 1 s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _notice(title: str, message: str) -> str:
+    body = f"<strong>{escape(title)}</strong><p>{escape(message)}</p>"
+    return f'<div class="notice bad" role="alert">{body}</div>'
+
+
+def _same_notice(same: dict[int, RunView], runs: int) -> str:
+    links = ", ".join(
+        f'<a href="run?id={escape(run.id)}">{escape(run.title or run.method)}</a>'
+        for run in same.values()
+    )
+    rest = "all of them" if len(same) == runs else f"{len(same)} of {runs}"
+    return (
+        f'<div class="notice" role="status"><strong>Run before: {rest}</strong>'
+        f"<p>With the same settings, seed and code: {links}. The figures would be the same.</p></div>"
+    )
+
+
+class LaunchPanel:
+    """The widgets of one method's panel and what they do; built inside a page.
+
+    Attributes:
+        board: where what was launched is shown; several panels of a page share it.
+    """
+
+    def __init__(self, method: Method, board: gr.HTML, policies: Sequence[str] = ()) -> None:
+        self.panel = Panel(method)
+        self.method = method
+        self.board = board
+        self.default_policies = [key for key in policies if key in method.presets]
+        with gr.Column(elem_classes="launch"):
+            self.widgets, self.seed = self._main()
+            self.policies = self._policies() if self.panel.has_policies else self._presets()
+            self.widgets += self._files(self.panel.group("files"))
+            with gr.Accordion("More", open=False, elem_id=self._id("more")):
+                self.title = gr.Textbox(label="Title", max_lines=1, elem_id=self._id("title"))
+                self.widgets += self._row(self.panel.group("more"))
+                self.use_custom = gr.Checkbox(
+                    label="Also run a policy of my own",
+                    elem_id=self._id("custom"),
+                    visible=self.panel.has_policies,
+                )
+                self.widgets += self._row(self.panel.group("policy"))
+            self.problem = html("")
+            with gr.Row(elem_classes="go"):
+                self.button = gr.Button(
+                    "Launch", variant="primary", scale=0, elem_id=self._id("launch")
+                )
+                self.estimate = html("", elem_classes="estimate")
+            with gr.Row(visible=False, elem_classes="go") as self.again:
+                self.reuse = gr.Button(
+                    "Use those, run the rest", variant="primary", scale=0, elem_id=self._id("reuse")
+                )
+                self.anew = gr.Button("Run all again", scale=0, elem_id=self._id("anew"))
+
+    def _id(self, name: str) -> str:
+        return f"{self.method.name.replace('.', '-')}-{name}"
+
+    def _main(self) -> tuple[list[Any], gr.Number]:
+        """The main settings, and the seed beside them."""
+        with gr.Row(elem_classes="fields"):
+            made = [self._widget(field) for field in self.panel.group("main")]
+            seed = gr.Number(
+                0,
+                label="Seed",
+                info="The same seed, the same noise.",
+                precision=0,
+                minimum=0,
+                elem_id=self._id("seed"),
+            )
+        return made, seed
+
+    def _row(self, fields: list[Field]) -> list[Any]:
+        with gr.Row(elem_classes="fields"):
+            return [self._widget(field) for field in fields]
+
+    def _files(self, fields: list[Field]) -> list[Any]:
+        """What some policies need, folded away, with a button to bring a file where that is allowed."""
+        if not fields:
+            return []
+        titles = " and ".join(field.title.lower() for field in fields)
+        with gr.Accordion(f"Files that some policies need: {titles}", open=False):
+            made = self._row(fields)
+            with gr.Row(elem_classes="go"):
+                for field, widget in zip(fields, made, strict=True):
+                    if field.widget == "upload":
+                        self._uploader(field, widget)
+        for field, widget in zip(fields, made, strict=True):
+            known = partial(offers, field, self.method.family)
+            widget.focus(lambda known=known: gr.update(choices=known()), None, widget, **QUIET)
+        return made
+
+    def _widget(self, field: Field) -> Any:
+        return component(field, field.default, self._id(field.name))
+
+    def _uploader(self, field: Field, target: Any) -> None:
+        """A button that takes a file in and chooses it for `field`."""
+        button = gr.UploadButton(
+            f"Upload a {field.title.lower()}",
+            scale=0,
+            file_types=field.suffix.split(",") if field.suffix else None,
+            size="sm",
+            elem_id=self._id(f"{field.name}-upload"),
+        )
+
+        def take(file: str) -> Any:
+            try:
+                kept = services.upload(Path(file).name, Path(file), field.name)
+            except services.ServiceError as error:
+                raise gr.Error(str(error), title="Not uploaded", print_exception=False) from error
+            return gr.update(choices=offers(field, self.method.family), value=kept.sha256)
+
+        button.upload(take, button, target, **QUIET)
+
+    def _policies(self) -> gr.CheckboxGroup:
+        presets = self.method.presets
+        group = gr.CheckboxGroup(
+            [(preset.title, key) for key, preset in presets.items()],
+            value=self.default_policies,
+            label="Policies",
+            info="One run each, from the same noise; the first is what the others are compared with.",
+            elem_classes="policies",
+            elem_id=self._id("policies"),
+        )
+        rows = "".join(
+            f"<dt>{escape(preset.title)}</dt><dd>{escape(preset.note)}</dd>"
+            for preset in presets.values()
+            if preset.note
+        )
+        summary = "<summary>What each policy is, and what its paper reports</summary>"
+        html(f'<details>{summary}<dl class="pairs">{rows}</dl></details>' if rows else "")
+        return group
+
+    def _presets(self) -> gr.CheckboxGroup:
+        """Presets that fill the form; the hidden group keeps the inputs of all panels alike."""
+        with gr.Row(elem_classes="go"):
+            for key, preset in self.method.presets.items():
+                button = gr.Button(
+                    preset.title, size="sm", scale=0, elem_id=self._id(f"preset-{key}")
+                )
+                button.click(partial(self._fill, key), None, list(self.widgets), **QUIET)
+        return gr.CheckboxGroup([], visible=False)
+
+    def _fill(self, key: str) -> list[Any]:
+        values = self.method.presets[key].values
+        fields = self.panel.group("main")
+        return [shown(field, values.get(field.name, field.default)) for field in fields]
+
+    @property
+    def inputs(self) -> list[Any]:
+        return [self.seed, self.policies, self.use_custom, self.title, *self.widgets]
+
+    def wire(self, page: gr.Blocks) -> None:
+        """Connect the widgets; `page` fills them when it is opened."""
+        results = [self.board, self.problem, self.again]
+        watched = [item.change for item in self.inputs if item is not self.title]
+        shown_estimate = [self.estimate, self.problem]
+        gr.on(
+            watched, self.preview, self.inputs, shown_estimate, trigger_mode="always_last", **QUIET
+        )
+        enters = [item.submit for item in self.inputs if isinstance(item, gr.Number | gr.Textbox)]
+        gr.on([self.button.click, *enters], self.launch, self.inputs, results, **QUIET)
+        self.reuse.click(self.launch_reusing, self.inputs, results, **QUIET)
+        self.anew.click(self.launch_anew, self.inputs, results, **QUIET)
+        page.load(self.arrive, None, [*self.inputs, *shown_estimate], **QUIET)
+
+    def _launches(self, raw: tuple[Any, ...]) -> tuple[list[services.Launch], str]:
+        seed, presets, custom, title, *rest = raw
+        plan = self.panel.plan(seed, presets, custom, title or "", rest)
+        return self.panel.launches(plan), plan.title
+
+    def preview(self, *raw: Any) -> tuple[str, str]:
+        """The estimate line, or what is wrong with the settings."""
+        try:
+            total = need(self._launches(raw)[0])
+        except services.MethodError as error:
+            return "", _notice("These settings do not hold", str(error))
+        runs = "1 run" if total.runs == 1 else f"{total.runs} runs"
+        memory = f"up to <b>{total.memory_mb:,.0f} MB</b>"
+        return f"<b>{runs}</b>, about <b>{_seconds(total.seconds)}</b> in all, {memory}", ""
+
+    def launch(self, *raw: Any) -> tuple[Any, str, Any]:
+        """Queue the runs, unless some were run before: then ask."""
+        return self._start(raw, ask=True)
+
+    def launch_reusing(self, *raw: Any) -> tuple[Any, str, Any]:
+        return self._start(raw, reuse=True)
+
+    def launch_anew(self, *raw: Any) -> tuple[Any, str, Any]:
+        return self._start(raw)
+
+    def _start(
+        self, raw: tuple[Any, ...], ask: bool = False, reuse: bool = False
+    ) -> tuple[Any, str, Any]:
+        hidden = gr.update(visible=False)
+        try:
+            launches, title = self._launches(raw)
+            same = finished_before(launches) if ask or reuse else {}
+            if same and ask:
+                return gr.skip(), _same_notice(same, len(launches)), gr.update(visible=True)
+            made = start(launches, title, same)
+        except (services.MethodError, services.ServiceError) as error:
+            return gr.skip(), _notice("Not launched", str(error)), hidden
+        return markup("v-board", comparison=made), "", hidden
+
+    def arrive(self, request: gr.Request) -> list[Any]:
+        """Fill the panel from the run in `?from=`, or the launch in `?c=`, and estimate what it holds."""
+        address = dict(request.query_params)
+        problem = ""
+        runs: list[RunView] = []
+        try:
+            if "from" in address:
+                runs = [services.get_run(address["from"])]
+            elif "c" in address:
+                runs = [
+                    services.get_run(key) for key in services.get_comparison(address["c"]).run_ids
+                ]
+        except services.NotFound as error:
+            problem = _notice("Nothing to start from", str(error))
+        state, config = self._like([run for run in runs if run.method == self.method.name])
+        fields = self.panel.order
+        raw = [shown(field, config.get(field.name, field.default)) for field in fields]
+        estimate, wrong = self.preview(*state, *raw)
+        return [*state, *map(self._filled, fields, raw), estimate, problem or wrong]
+
+    def _like(self, runs: Sequence[RunView]) -> tuple[list[Any], dict[str, Any]]:
+        """Seed, policies, own policy and title that would launch `runs` again, and the settings they share."""
+        if not runs:
+            return [0, self.default_policies, False, ""], {}
+        found = [self.panel.preset_of(run) for run in runs]
+        own = [run for run, preset in zip(runs, found, strict=True) if preset is None]
+        shared = {**runs[0].config}
+        needed = {field.name for field in self.panel.group("files")}
+        for run in runs:
+            shared |= {name: run.config[name] for name in needed if run.config.get(name)}
+        if own and self.panel.has_policies:
+            shared |= {
+                field.name: own[0].config[field.name] for field in self.panel.group("policy")
+            }
+        state = [runs[0].seed, [key for key in found if key], bool(own), ""]
+        return state, shared
+
+    def _filled(self, field: Field, value: Any) -> Any:
+        if field.widget not in OFFERED:
+            return value
+        choices = offers(field, self.method.family)
+        return gr.update(choices=choices, value=value)

@@ -1,0 +1,90 @@
+"""The web server: REST, links, artefact bytes, share pages and health; the Gradio studio last, at `/`."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
+os.environ.setdefault("GRADIO_RUN_HISTORY", "False")
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import gradio as gr
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, RedirectResponse
+
+from app import errors, files, share
+from app.api import router
+from app.middleware import BodyLimit, SameOriginWrites, SecurityHeaders
+from app.studio import build_studio
+from app.theme import HEAD, VitrineTheme
+from backend import services
+from backend.settings import settings
+
+FAVICON = Path(__file__).parent / "static" / "favicon.svg"
+
+
+def create_app() -> FastAPI:
+    """Everything the studio serves, as one ASGI application."""
+    config = settings()
+    app = FastAPI(
+        title="Vitrine",
+        docs_url="/api/docs" if config.log_level == "DEBUG" else None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        root_path=config.root_path,
+    )
+    errors.install(app)
+    app.add_middleware(BodyLimit, limit=(config.max_upload_mb + 1) << 20, prefix="/api/")
+    app.add_middleware(SameOriginWrites)
+    app.add_middleware(SecurityHeaders)
+
+    @app.get("/healthz", include_in_schema=False)
+    def healthz() -> dict[str, str]:
+        """This process answers; `/readyz` says whether a run would be worked on."""
+        return {"status": "ready"}
+
+    @app.get("/readyz", include_in_schema=False)
+    def readyz() -> JSONResponse:
+        checks = services.ready()
+        well = all(check.ok for check in checks)
+        body: dict[str, Any] = {"ready": well, "checks": [asdict(check) for check in checks]}
+        return JSONResponse(body, status_code=200 if well else 503)
+
+    @app.get("/r/{run_id}", include_in_schema=False)
+    def run_link(run_id: str) -> RedirectResponse:
+        return RedirectResponse(f"{config.root_path}/run?id={quote(run_id, safe='')}", 307)
+
+    @app.get("/c/{comparison_id}", include_in_schema=False)
+    def comparison_link(comparison_id: str) -> RedirectResponse:
+        return RedirectResponse(
+            f"{config.root_path}/compare?c={quote(comparison_id, safe='')}", 307
+        )
+
+    app.include_router(router)
+    app.include_router(files.router)
+    app.include_router(share.router)
+    with warnings.catch_warnings():
+        # It says that server-side rendering is off for several pages, also where nobody asked for it.
+        warnings.filterwarnings("ignore", message="SSR mode is not supported")
+        mounted: FastAPI = gr.mount_gradio_app(
+            app,
+            build_studio(),
+            path="/",
+            root_path=config.root_path or None,
+            ssr_mode=False,
+            run_history=False,
+            footer_links=[],
+            allowed_paths=[],
+            blocked_paths=[str(config.root)],
+            max_file_size=f"{config.max_upload_mb}mb",
+            favicon_path=str(FAVICON),
+            show_error=True,
+            theme=VitrineTheme(),
+            head=HEAD,
+        )
+    return mounted

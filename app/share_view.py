@@ -1,0 +1,113 @@
+"""What a shared page shows, made from what the services know: rows of images, metrics in order, charts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from app.charts import Chart, chart
+from backend import services
+from backend.services import ArtefactView, CompareView, MetricRow
+
+SUPPORTING = ("_uncached", "_low", "_high")
+UNITS = {"mb": "MB", "gb": "GB", "ms": "ms", "s": "s", "seconds": "s"}
+KNOWN = {
+    "psnr": "PSNR",
+    "ssim": "SSIM",
+    "fid": "FID",
+    "l2": "L2",
+    "flop": "FLOP",
+    "ff": "feed-forward",
+    "attn": "attention",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the image grid: a run, or the reference it is measured against, and an image for each column."""
+
+    title: str
+    images: dict[str, ArtefactView]
+
+
+def name(text: str) -> str:
+    """`peak_memory_mb` as "Peak memory, MB"."""
+    words = re.split(r"[_.]+", text)
+    unit = UNITS.get(words[-1]) if len(words) > 1 else None
+    plain = " ".join(KNOWN.get(word, word) for word in (words[:-1] if unit else words))
+    return plain[:1].upper() + plain[1:] + (f", {unit}" if unit else "")
+
+
+def figure(value: Any) -> str:
+    """A number, a setting or a missing value as the page writes it."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(figure(item) for item in value) or "–"
+    if isinstance(value, float):
+        return f"{value:.4g}" if isfinite(value) else "not finite"
+    return str(value)
+
+
+def day(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%d %B %Y, %H:%M UTC")
+
+
+def pictures(run_ids: Sequence[str]) -> dict[str, list[ArtefactView]]:
+    """The images of each run: all that a link to these runs lets its holder load."""
+    found = {run_id: services.artefacts(run_id) for run_id in run_ids}
+    return {
+        run_id: [item for item in items if item.mime.startswith("image/")]
+        for run_id, items in found.items()
+    }
+
+
+def _columns(images: Sequence[ArtefactView], *roles: str) -> dict[str, ArtefactView]:
+    """The first image of each class, or each image by its name where there are no classes."""
+    found: dict[str, ArtefactView] = {}
+    for item in images:
+        if item.role in roles:
+            plain = Path(item.name).stem.replace("_", " ")
+            found.setdefault(str(item.meta.get("class_name", plain)), item)
+    return found
+
+
+def rows(view: CompareView) -> list[Row]:
+    """A row a run; a single run is shown below the reference it was measured against, if it has one."""
+    images = pictures([run.id for run in view.runs])
+    found = [
+        Row(run.title or run.method, _columns(images[run.id], "sample", "image"))
+        for run in view.runs
+    ]
+    if len(found) == 1:
+        found.insert(0, Row("Reference", _columns(images[view.runs[0].id], "reference")))
+    return [row for row in found if row.images]
+
+
+def charts(view: CompareView) -> tuple[list[Chart], list[Chart]]:
+    """Curves of errors, then the others."""
+    curves: dict[str, list[tuple[str, Any]]] = {}
+    for run in view.runs:
+        for key, points in services.series(run.id).items():
+            curves.setdefault(key, []).append((run.title or run.method, points))
+    drawn = [(key, chart(name(key), lines)) for key, lines in curves.items()]
+    errors = [found for key, found in drawn if found and "error" in key]
+    return errors, [found for key, found in drawn if found and "error" not in key]
+
+
+def metrics(view: CompareView) -> tuple[list[MetricRow], list[MetricRow]]:
+    """Metrics that tell the runs apart, then those that support them or are the same for all."""
+    several = len(view.runs) > 1
+    main = [
+        row
+        for row in view.metrics
+        if not row.name.endswith(SUPPORTING) and not (several and len(set(row.values)) == 1)
+    ]
+    return main, [row for row in view.metrics if row not in main]

@@ -1,0 +1,158 @@
+// Curves of several runs in one plot, and the same numbers as a table. plotly.js loads when the first plot is drawn.
+
+import { BASE, h } from "./core.js";
+import { number } from "./format.js";
+
+let loading;
+function plotly() {
+  loading ??= new Promise((resolve, reject) => {
+    const script = h("script", { src: BASE + "static/plotly.min.js" });
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error("plotly.js could not be loaded"));
+    document.head.append(script);
+  });
+  return loading;
+}
+
+const CONFIG = {
+  displaylogo: false,
+  responsive: true,
+  modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
+};
+const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8f6bd1", "#a0522d"];
+const MARKS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star", "pentagon"];
+const DASHES = ["solid", "dash", "dot", "dashdot"];
+
+/** `lines`: [{name, points: [[step, value], ...]}]; the first is the control and is grey. */
+export function curves(heading, lines) {
+  const plot = h("div.plot", {
+    role: "img",
+    "aria-label": `${heading}, a curve for each of ${lines.length} runs; the table below has the numbers`,
+  });
+  const draw = async () => {
+    const Plotly = await plotly();
+    const style = getComputedStyle(document.body);
+    const colour = (name) => style.getPropertyValue(name).trim() || undefined;
+    const shade = resolve("--v-text");
+    const grid = resolve("--v-line");
+    const data = lines.map((line, index) => ({
+      name: line.name,
+      x: line.points.map(([step]) => step),
+      y: line.points.map(([, value]) => value),
+      mode: line.points.length > 60 ? "lines" : "lines+markers",
+      marker: { size: 5, symbol: MARKS[index % MARKS.length] },
+      line: {
+        width: 2,
+        color: lines.length === 1 ? resolve("--v-accent") : COLOURS[index % COLOURS.length],
+        dash: DASHES[Math.floor(index / COLOURS.length) % DASHES.length],
+      },
+    }));
+    const axis = { gridcolor: grid, zerolinecolor: grid, linecolor: grid, automargin: true };
+    const layout = {
+      uirevision: "keep",
+      height: 300,
+      margin: { t: 8, r: 12, b: 40, l: 48 },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: colour("--v-font") ?? "sans-serif", size: 12, color: shade },
+      xaxis: { ...axis, title: { text: "step" } },
+      yaxis: { ...axis, exponentformat: "power" },
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
+      showlegend: lines.length > 1,
+      hovermode: "x unified",
+      hoverlabel: { bgcolor: resolve("--v-surface"), font: { color: shade } },
+    };
+    await Plotly.react(plot, data, layout, CONFIG);
+  };
+  drawWhenSeen(plot, draw);
+  return h("figure.curves", {}, h("figcaption", {}, heading), plot, twin(heading, lines));
+}
+
+/** A figure that a method saved as plotly JSON. */
+export function figure(item) {
+  const plot = h("div.plot", { role: "img", "aria-label": item.name });
+  const draw = async () => {
+    const [Plotly, saved] = await Promise.all([
+      plotly(),
+      fetch(BASE + item.url.slice(1)).then((answer) => answer.json()),
+    ]);
+    const look = {
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { color: resolve("--v-text") },
+      uirevision: "keep",
+    };
+    await Plotly.react(plot, saved.data, { ...saved.layout, ...look }, CONFIG);
+  };
+  drawWhenSeen(plot, draw);
+  return h(
+    "figure.curves",
+    {},
+    h("figcaption", {}, item.meta.caption ?? item.name.replace(/\.json$/, "")),
+    plot,
+  );
+}
+
+function drawWhenSeen(plot, draw) {
+  const seen = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    seen.disconnect();
+    draw().catch((error) =>
+      plot.replaceChildren(h("p.muted", {}, `This plot could not be drawn: ${error.message}.`)),
+    );
+  });
+  seen.observe(plot);
+  document.addEventListener("vitrine:theme", () => window.Plotly && plot.isConnected && draw());
+}
+
+/** The colour a variable has now, as plotly wants it. */
+function resolve(name) {
+  const probe = document.body.appendChild(h("i", { hidden: true }));
+  probe.style.color = `var(${name})`;
+  const colour = getComputedStyle(probe).color;
+  probe.remove();
+  return colour;
+}
+
+function twin(heading, lines) {
+  const steps = [...new Set(lines.flatMap((line) => line.points.map(([step]) => step)))].sort(
+    (a, b) => a - b,
+  );
+  const values = lines.map((line) => new Map(line.points));
+  const fill = () =>
+    h(
+      "table.table",
+      {},
+      h("caption.offscreen", {}, heading),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          h("th", { scope: "col" }, "Step"),
+          ...lines.map((line) => h("th.num", { scope: "col" }, line.name)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        ...steps.map((step) =>
+          h(
+            "tr",
+            {},
+            h("th", { scope: "row" }, step),
+            ...values.map((map) => h("td.num", {}, number(map.get(step)))),
+          ),
+        ),
+      ),
+    );
+  const box = h("div.scroll");
+  const details = h(
+    "details",
+    { ontoggle: () => box.childElementCount || box.append(fill()) },
+    h("summary", {}, "As a table"),
+    box,
+  );
+  return details;
+}

@@ -1,0 +1,236 @@
+// <v-compare c="id">: runs side by side. Metrics and differing settings, images on a grid, any two under a slider, curves.
+
+import { BASE, Element, action, api, copy, h, query, setQuery, toast } from "./core.js";
+import { curves } from "./chart.js";
+import { ask, shareDialog } from "./dialog.js";
+import { ago, runTitle, setting, title } from "./format.js";
+import { grid } from "./grid.js";
+import { metricTable } from "./metrics.js";
+
+class Compare extends Element {
+  static observedAttributes = ["version"];
+
+  async start(signal) {
+    const id = this.getAttribute("c") ?? query("c");
+    if (!id) {
+      await this.library(signal);
+      return;
+    }
+    const found = await api(`comparisons/${id}`, { signal });
+    if (!found.run_ids.length) {
+      this.replaceChildren(
+        h(
+          "div.empty",
+          {},
+          h("strong", {}, "Its runs are gone"),
+          h("p", {}, "Every run of this comparison was deleted."),
+          h("a.button", { href: `${BASE}compare` }, "Other comparisons"),
+        ),
+      );
+      return;
+    }
+    const parameters = new URLSearchParams(found.run_ids.map((run) => ["run", run]));
+    const [view, studio] = await Promise.all([
+      api(`compare?${parameters}`, { signal }),
+      api("studio", { signal }),
+    ]);
+    const parts = await Promise.all(
+      view.runs.map(async (run) => ({
+        run,
+        artefacts: await api(`runs/${run.id}/artefacts`, { signal }),
+        series: await api(`runs/${run.id}/series`, { signal }),
+      })),
+    );
+    this.daysMax = studio.share_days_max;
+    this.show(found, view, parts);
+  }
+
+  fail(error) {
+    super.fail(error);
+    if (!this.hasAttribute("embedded"))
+      this.prepend(h("header.intro", {}, h("h1", { id: "content", tabIndex: -1 }, "Comparison")));
+  }
+
+  show(found, view, parts) {
+    const wanted = query("control");
+    const control = view.runs.find((run) => run.id === wanted) ?? view.runs[0];
+    const againstSelect = h(
+      "select",
+      {
+        onchange: (event) => {
+          setQuery({ control: event.target.value });
+          this.show(found, view, parts);
+        },
+      },
+      ...view.runs.map((run) =>
+        h("option", { value: run.id, selected: run.id === control.id }, runTitle(run)),
+      ),
+    );
+    const embedded = this.hasAttribute("embedded");
+    if (!embedded) document.title = `${found.title || "Comparison"} · Vitrine`;
+    const waiting = view.runs.filter((run) => !run.finished).length;
+    const failed = view.runs.filter((run) => run.status === "failed");
+    const open = this.querySelector("details.common")?.open ?? false;
+    this.replaceChildren(
+      this.head(found, embedded),
+      waiting
+        ? h(
+            "div.notice",
+            { role: "status" },
+            `${waiting} of ${view.runs.length} runs have not finished; what is here so far is shown.`,
+          )
+        : "",
+      ...failed.map((run) =>
+        h(
+          "div.notice.bad",
+          {},
+          h("strong", {}, `${runTitle(run)} failed`),
+          h("p", {}, run.error),
+          h("a", { href: `${BASE}run?id=${run.id}` }, "See why"),
+        ),
+      ),
+      h(
+        "section.card",
+        { "aria-label": "Metrics" },
+        h(
+          "div.row",
+          {},
+          h("h2", {}, "Settings that differ, and metrics"),
+          h("label.field.inline", {}, "Compare against", againstSelect),
+        ),
+        metricTable(view, control),
+        h(
+          "details.common",
+          { open },
+          h("summary", {}, `Settings they share (${view.common.length})`),
+          h(
+            "dl.pairs",
+            {},
+            ...view.common.flatMap((row) => [h("dt", {}, row.title), h("dd", {}, setting(row.values[0]))]),
+          ),
+        ),
+      ),
+      grid(parts, control),
+      ...this.plots(parts, control),
+    );
+  }
+
+  head(found, embedded) {
+    const share = h(
+      "button.button.primary",
+      { type: "button", onclick: action(() => shareDialog("comparison", found.id, this.daysMax)) },
+      "Share",
+    );
+    const link = h(
+      "button.button",
+      { type: "button", onclick: () => copy(`${location.origin}${BASE}c/${found.id}`) },
+      "Copy link",
+    );
+    const name = h(
+      "button.button.quiet",
+      {
+        type: "button",
+        "aria-label": "Rename",
+        title: "Rename",
+        onclick: action(async () => {
+          const text = await ask("Rename", "Title", found.title);
+          if (text === null) return;
+          await api(`comparisons/${found.id}`, { method: "PATCH", body: { title: text } });
+          toast("Renamed.");
+          await this.start(this.stop.signal);
+        }),
+      },
+      "✎",
+    );
+    const heading = embedded
+      ? h("h2", {}, "Side by side")
+      : h("h1", { id: "content", tabIndex: -1 }, found.title || "Comparison");
+    const crumb = embedded
+      ? ""
+      : h("p.crumb", {}, h("a", { href: `${BASE}compare` }, "Comparisons"), ` / ${found.id}`);
+    const all = embedded ? h("a.button", { href: `${BASE}compare?c=${found.id}` }, "Open as a page") : "";
+    return h(
+      "header.pagehead",
+      {},
+      h("div", {}, crumb, heading, embedded ? "" : name),
+      h("p.muted", {}, `${found.run_ids.length} runs · `, ago(found.created_at)),
+      h("div.actions", {}, share, link, all),
+    );
+  }
+
+  plots(parts, control) {
+    const names = [...new Set(parts.flatMap((part) => Object.keys(part.series)))];
+    const ordered = [...parts].sort((a, b) => (b.run.id === control.id) - (a.run.id === control.id));
+    const drawn = names.flatMap((name) => {
+      const lines = ordered
+        .filter((part) => part.series[name]?.length > 1)
+        .map((part) => ({ name: runTitle(part.run), points: part.series[name] }));
+      return lines.length ? [{ name, figure: curves(title(name), lines) }] : [];
+    });
+    const errors = drawn.filter((item) => /error|loss/.test(item.name));
+    const rest = drawn.filter((item) => !errors.includes(item)).map((item) => item.figure);
+    return [
+      ...errors.map((item) => h("section.card", {}, item.figure)),
+      rest.length
+        ? h(
+            "details.card",
+            { open: !errors.length },
+            h("summary", {}, `More curves (${rest.length})`),
+            ...rest,
+          )
+        : "",
+    ];
+  }
+
+  async library(signal) {
+    const all = await api("comparisons", { signal });
+    const heading = h(
+      "header.pagehead",
+      {},
+      h("h1", { id: "content", tabIndex: -1 }, "Comparisons"),
+      h(
+        "p.muted",
+        {},
+        "Runs side by side: launch several policies at once, or choose runs on the runs page.",
+      ),
+    );
+    if (!all.length) {
+      this.replaceChildren(
+        heading,
+        h(
+          "div.empty",
+          {},
+          h("strong", {}, "No comparison yet"),
+          h(
+            "p",
+            {},
+            "Launch several policies on the caching page, or choose two runs or more on the runs page.",
+          ),
+          h("a.button.primary", { href: `${BASE}caching` }, "Go to caching"),
+        ),
+      );
+      return;
+    }
+    this.replaceChildren(
+      heading,
+      h(
+        "ul.cards",
+        {},
+        ...all.map((item) =>
+          h(
+            "li.card",
+            {},
+            h(
+              "a",
+              { href: `${BASE}compare?c=${item.id}` },
+              h("strong", {}, item.title || `Comparison ${item.id}`),
+            ),
+            h("p.muted", {}, `${item.run_ids.length} runs · `, ago(item.created_at)),
+          ),
+        ),
+      ),
+    );
+  }
+}
+
+customElements.define("v-compare", Compare);

@@ -1,0 +1,123 @@
+// <v-header page="runs">: name, pages, what the queue does, light or dark; and the keys that work everywhere.
+
+import { BASE, Element, api, h, poll, svg } from "./core.js";
+
+const PAGES = [
+  ["", "Home", "h"],
+  ["caching", "Caching", "a"],
+  ["runs", "Runs", "r"],
+  ["compare", "Compare", "c"],
+  ["system", "System", "s"],
+];
+const THEMES = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+function chosen() {
+  return localStorage.getItem("vitrine-theme") ?? "auto";
+}
+
+function applyTheme() {
+  const theme = chosen();
+  const isDark = theme === "dark" || (theme === "auto" && dark.matches);
+  if (document.body.classList.contains("dark") !== isDark) document.body.classList.toggle("dark", isDark);
+}
+
+/** Gradio sets the class itself when it starts; the choice made here holds. */
+function watchTheme() {
+  applyTheme();
+  new MutationObserver(applyTheme).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+  dark.addEventListener("change", () => (applyTheme(), document.dispatchEvent(new Event("vitrine:theme"))));
+}
+
+function glyph() {
+  const box = { width: 18, height: 18, viewBox: "0 0 18 18", "aria-hidden": "true", class: "glyph" };
+  return svg(
+    "svg",
+    box,
+    svg("rect", { x: 1, y: 1, width: 16, height: 12.5, rx: 2 }),
+    svg("path", { d: "M1 16.5h16M5.5 10.5 9 4.5l3.5 6z" }),
+  );
+}
+
+class Header extends Element {
+  async start(signal) {
+    const page = this.getAttribute("page");
+    const links = PAGES.map(([path, name]) =>
+      h("a", { href: BASE + path, "aria-current": path === page ? "page" : undefined }, name),
+    );
+    this.queue = h("a.queue", { href: BASE + "system", "aria-label": "Queue" });
+    this.theme = h("button.button.quiet", { type: "button", onclick: () => this.nextTheme() });
+    this.nameTheme();
+    this.replaceChildren(
+      h("a.skip", { href: "#content", onclick: (event) => this.skip(event) }, "Skip to the content"),
+      h(
+        "header.top",
+        {},
+        h("a.brand", { href: BASE }, glyph(), "Vitrine"),
+        h("nav", { "aria-label": "Pages" }, ...links),
+        this.queue,
+        this.theme,
+      ),
+    );
+    await poll(() => this.count(signal), {
+      every: 4000,
+      signal,
+      onaway: (away) => away && this.queue.replaceChildren("reconnecting …"),
+    });
+  }
+
+  async count(signal) {
+    const { running, waiting, paused } = await api("queue", { signal });
+    const words = [];
+    if (running.length) words.push(`${running.length} running`);
+    if (waiting.length) words.push(`${waiting.length} waiting`);
+    if (paused.length) words.push("paused");
+    this.queue.textContent = words.join(" · ") || "idle";
+    this.queue.classList.toggle("busy", running.length > 0);
+  }
+
+  skip(event) {
+    event.preventDefault();
+    const target = document.getElementById("content");
+    target?.focus();
+    target?.scrollIntoView();
+  }
+
+  nameTheme() {
+    const sign = { auto: "◐", light: "☀", dark: "☾" }[chosen()];
+    this.theme.textContent = sign;
+    this.theme.title = THEMES[chosen()];
+    this.theme.setAttribute("aria-label", `${THEMES[chosen()]}; change it`);
+  }
+
+  nextTheme() {
+    const order = Object.keys(THEMES);
+    localStorage.setItem("vitrine-theme", order[(order.indexOf(chosen()) + 1) % order.length]);
+    applyTheme();
+    this.nameTheme();
+    document.dispatchEvent(new Event("vitrine:theme"));
+  }
+}
+
+let goes = 0;
+function onKey(event) {
+  const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]"))
+    return;
+  if (event.key === "/") {
+    const field = document.querySelector("input[type=search]");
+    if (field) field.focus();
+    else location.href = BASE + "runs";
+    event.preventDefault();
+  } else if (event.key === "g") {
+    goes = Date.now();
+  } else if (Date.now() - goes < 1200) {
+    const page = PAGES.find(([, , key]) => key === event.key);
+    if (page) location.href = BASE + page[0];
+    goes = 0;
+  }
+}
+
+watchTheme();
+document.addEventListener("keydown", onKey);
+customElements.define("v-header", Header);

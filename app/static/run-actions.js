@@ -1,0 +1,110 @@
+// What can be done with a run, as a small menu.
+
+import { BASE, action, api, h, toast } from "./core.js";
+import { ask, confirm } from "./dialog.js";
+import { runTitle } from "./format.js";
+
+export function cloneLink(run) {
+  return `${BASE}${run.family}?from=${run.id}`;
+}
+
+export async function rerun(run) {
+  const again = await api(`runs/${run.id}/rerun`, { method: "POST" });
+  location.href = `${BASE}run?id=${again.id}`;
+}
+
+export async function rename(run) {
+  const title = await ask("Rename", "Title", run.title || runTitle(run));
+  return title === null ? run : api(`runs/${run.id}`, { method: "PATCH", body: { title } });
+}
+
+export async function remove(run) {
+  const text = `${runTitle(run)}, its curves and its images will be gone, also from comparisons and shared links. This cannot be undone.`;
+  if (!(await confirm("Delete this run?", text, "Delete"))) return false;
+  await api(`runs/${run.id}`, { method: "DELETE" });
+  toast("Deleted.");
+  return true;
+}
+
+/** `changed` is called when the run is no longer what it was. */
+export function actions(run, changed) {
+  const patch = (body, said) => async () => {
+    await api(`runs/${run.id}`, { method: "PATCH", body });
+    toast(said);
+    await changed();
+  };
+  const button = (label, work, kind = "") =>
+    h(
+      `button${kind}`,
+      {
+        type: "button",
+        role: "menuitem",
+        onclick: action(async (event) => {
+          menu.open = false;
+          await work(event);
+        }),
+      },
+      label,
+    );
+  const items = [
+    button("Run again", () => rerun(run)),
+    h("a", { role: "menuitem", href: cloneLink(run) }, "Clone with changes"),
+    button("Rename", async () => {
+      await rename(run);
+      await changed();
+    }),
+    button(
+      run.pinned ? "Unpin" : "Pin",
+      patch({ pinned: !run.pinned }, run.pinned ? "Unpinned." : "Pinned."),
+    ),
+  ];
+  if (run.finished) {
+    items.push(
+      button(
+        run.archived ? "Take out of the archive" : "Archive",
+        patch({ archived: !run.archived }, run.archived ? "Back among the runs." : "Archived."),
+      ),
+    );
+    items.push(
+      button(
+        "Delete",
+        async () => {
+          if (await remove(run)) await changed();
+        },
+        ".danger",
+      ),
+    );
+  } else {
+    items.push(
+      button(
+        "Cancel",
+        async () => {
+          await api(`runs/${run.id}/cancel`, { method: "POST", body: {} });
+          toast("Asked to stop.");
+          await changed();
+        },
+        ".danger",
+      ),
+    );
+  }
+  const list = h("div", { role: "menu" }, ...items);
+  const handle = h("summary", { "aria-label": `Actions for ${runTitle(run)}` }, "⋯");
+  const menu = h("details.menu", {}, handle, list);
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    menu.open = false;
+    handle.focus();
+  });
+  const outside = (event) => menu.contains(event.target) || (menu.open = false);
+  menu.addEventListener("toggle", () => {
+    const listen = menu.open ? addEventListener : removeEventListener;
+    listen("pointerdown", outside, true);
+    listen("scroll", outside, true);
+    if (!menu.open) return;
+    const box = handle.getBoundingClientRect(); // fixed, because the table around it scrolls and would cut it off
+    list.style.right = `${document.documentElement.clientWidth - box.right}px`;
+    list.style.top = `${Math.min(box.bottom, innerHeight - list.offsetHeight - 8)}px`;
+    list.querySelector("[role=menuitem]").focus();
+  });
+  return menu;
+}

@@ -1,0 +1,132 @@
+// Two images over each other: a slider to drag or move with the arrows, a flip between them, and where they differ.
+
+import { h } from "./core.js";
+
+export function viewer() {
+  const below = h("img", { alt: "" });
+  const above = h("img", { alt: "" });
+  const map = h("canvas", { hidden: true, role: "img" });
+  const edge = h("i.edge", { "aria-hidden": "true" });
+  const range = h("input", {
+    type: "range",
+    min: 0,
+    max: 100,
+    value: 50,
+    "aria-label": "Share of the first image shown, in percent",
+    oninput: () => place(range.value),
+  });
+  const stage = h("div.stage", {}, below, above, map, edge);
+  const names = [h("span.a"), h("span.b")];
+  const said = h("p.offscreen", { "aria-live": "polite" });
+  const difference = h("p.muted");
+  const modes = ["Slider", "Flip", "Difference"].map((name) =>
+    h(
+      "button.chip",
+      { type: "button", "aria-pressed": String(name === "Slider"), onclick: () => setMode(name) },
+      name,
+    ),
+  );
+  const flipper = h("button.button", { type: "button", hidden: true, onclick: () => flip() }, "Flip (space)");
+  const swap = h("button.button", { type: "button", onclick: () => pair && show(pair[1], pair[0]) }, "Swap");
+  const node = h(
+    "div.viewer",
+    { hidden: true },
+    h("div.chips", { role: "group", "aria-label": "How to compare" }, ...modes),
+    stage,
+    range,
+    h("div.names", {}, ...names),
+    difference,
+    h("div.actions", {}, flipper, swap),
+    said,
+  );
+  let mode = "Slider";
+  let pair = null;
+
+  function place(percent) {
+    above.style.clipPath = `inset(0 ${100 - percent}% 0 0)`;
+    edge.style.left = `${percent}%`;
+  }
+
+  function setMode(name) {
+    mode = name;
+    for (const chip of modes) chip.setAttribute("aria-pressed", String(chip.textContent === name));
+    range.hidden = edge.hidden = mode !== "Slider";
+    flipper.hidden = mode !== "Flip";
+    map.hidden = mode !== "Difference";
+    difference.textContent = "";
+    above.style.visibility = "";
+    place(mode === "Slider" ? range.value : 100);
+    if (mode === "Difference")
+      subtract().catch(() => (difference.textContent = "The images could not be read."));
+  }
+
+  function flip() {
+    const first = above.style.visibility === "hidden";
+    above.style.visibility = first ? "" : "hidden";
+    said.textContent = pair[first ? 0 : 1].label;
+  }
+
+  /** Mean absolute difference over the channels, dark where the images are alike. */
+  async function subtract() {
+    await Promise.all([below.decode(), above.decode()]);
+    if (below.naturalWidth !== above.naturalWidth || below.naturalHeight !== above.naturalHeight) {
+      map.hidden = true;
+      difference.textContent = "They differ in size.";
+      return;
+    }
+    [map.width, map.height] = [below.naturalWidth, below.naturalHeight];
+    const pen = map.getContext("2d", { willReadFrequently: true });
+    const [a, b] = [above, below].map((image) => {
+      pen.drawImage(image, 0, 0);
+      return pen.getImageData(0, 0, map.width, map.height).data;
+    });
+    const out = pen.createImageData(map.width, map.height);
+    let total = 0;
+    for (let index = 0; index < a.length; index += 4) {
+      const gap =
+        (Math.abs(a[index] - b[index]) +
+          Math.abs(a[index + 1] - b[index + 1]) +
+          Math.abs(a[index + 2] - b[index + 2])) /
+        3;
+      total += gap;
+      out.data.set([Math.min(255, 3 * gap), Math.min(255, Math.max(0, 3 * gap - 128)), 40, 255], index);
+    }
+    pen.putImageData(out, 0, 0);
+    const mean = total / (a.length / 4);
+    difference.textContent = `Mean difference ${mean.toFixed(2)} of 255; brighter is further apart (three times enlarged).`;
+    map.setAttribute("aria-label", difference.textContent);
+  }
+
+  function show(first, second) {
+    pair = [first, second];
+    node.hidden = false;
+    [above.src, below.src] = [first.url, second.url];
+    [above.alt, below.alt] = [first.label, second.label];
+    names[0].textContent = `◧ ${first.label}`;
+    names[1].textContent = `${second.label} ◨`;
+    setMode(mode);
+  }
+
+  const drag = (event) => {
+    const box = stage.getBoundingClientRect();
+    range.value = Math.max(0, Math.min(100, ((event.clientX - box.left) / box.width) * 100));
+    place(range.value);
+  };
+  stage.addEventListener("pointerdown", (event) => {
+    event.preventDefault();
+    if (mode === "Flip") return flip();
+    if (mode !== "Slider") return undefined;
+    stage.setPointerCapture(event.pointerId);
+    range.focus({ preventScroll: true });
+    drag(event);
+    return undefined;
+  });
+  stage.addEventListener("pointermove", (event) => stage.hasPointerCapture(event.pointerId) && drag(event));
+  node.addEventListener("keydown", (event) => {
+    if (event.key !== " " || mode !== "Flip" || event.target.matches(".chip")) return;
+    event.preventDefault();
+    flip();
+  });
+  place(50);
+  return { node, show };
+}

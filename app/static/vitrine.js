@@ -1,0 +1,8 @@
+// All the studio's elements; each module defines its own.
+
+import "./header.js";
+import "./runs.js";
+import "./run.js";
+import "./compare.js";
+import "./board.js";
+import "./system.js";

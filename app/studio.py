@@ -1,0 +1,25 @@
+"""The Gradio part: pages, each at an address of its own. Forms are Gradio's; what changes by itself is in static/."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from app.pages import caching, compare, home, run, runs, system
+
+PAGES = (
+    ("Caching", "caching", caching.build),
+    ("Runs", "runs", runs.build),
+    ("Run", "run", run.build),
+    ("Compare", "compare", compare.build),
+    ("System", "system", system.build),
+)
+
+
+def build_studio() -> gr.Blocks:
+    """All pages as one `Blocks`; their own navigation stands in for Gradio's."""
+    with gr.Blocks(title="Vitrine", analytics_enabled=False, fill_width=True) as studio:
+        home.build(studio)
+    for name, path, build in PAGES:
+        with studio.route(name, path, show_in_navbar=False):
+            build(studio)
+    return studio

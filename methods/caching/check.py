@@ -1,0 +1,155 @@
+"""What is wrong with settings, said before a run is queued and without torch."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from methods.base import MethodError
+from methods.caching.config import MAX_IMAGES, ROUTER_SUFFIXES, CalibrateConfig, SampleConfig
+from methods.caching.facts import ModelFacts, locate, read_facts
+from methods.caching.headers import read_header
+from methods.caching.prior import read_info
+
+CORRECTION_FIELDS = ("weight", "positions", "prior", "require_both", "trend_threshold")
+PICKLES = (".pkl", ".pickle", ".ckpt", ".bin", ".pt", ".pth", ".joblib", ".npy", ".npz")
+
+
+def known_facts(model: str) -> ModelFacts | None:
+    """Facts of the model; None for a hub id, which is not fetched here.
+
+    Raises:
+        MethodError: there is no such model, or its folder is no DiTPipeline with safetensors weights.
+    """
+    source = locate(model)
+    return None if source.folder is None else read_facts(source, source.folder)
+
+
+def check_sample(config: SampleConfig) -> None:
+    """Refuse settings of a cached sampling that are wrong together or do not fit what they name.
+
+    Raises:
+        MethodError: with what is wrong and what is allowed.
+    """
+    facts = known_facts(config.model)
+    if facts is not None:
+        check_images(config, facts)
+    _check_schedule(config)
+    _check_correction(config)
+    if config.router is not None:
+        _check_router(config, facts)
+    if config.prior is not None:
+        _check_prior(config, facts)
+
+
+def check_calibrate(config: CalibrateConfig) -> None:
+    """Refuse a model that is not there or is no DiTPipeline."""
+    known_facts(config.model)
+
+
+def check_images(config: SampleConfig, facts: ModelFacts) -> int:
+    """Number of images of a run; refuses unknown classes and too many images."""
+    images = len(facts.class_ids(config.classes)) * config.images_per_class
+    if images > MAX_IMAGES:
+        raise MethodError(
+            f"{images} images are more than the {MAX_IMAGES} of one run: name fewer classes, or fewer images of each"
+        )
+    return images
+
+
+def _check_schedule(config: SampleConfig) -> None:
+    if config.schedule == "interval" and config.interval >= config.steps:
+        raise MethodError(
+            f"interval {config.interval} leaves only the first of {config.steps} steps computed: it must be below the steps"
+        )
+    if config.schedule == "router" and config.router is None:
+        raise MethodError("the router schedule needs a router file")
+    if config.schedule != "router" and config.router is not None:
+        raise MethodError(
+            f"a router is given but the schedule is {config.schedule!r}: clear it, or choose the router schedule"
+        )
+
+
+def _check_correction(config: SampleConfig) -> None:
+    if config.correction == "none":
+        useless = [name for name in CORRECTION_FIELDS if name in _changed(config)]
+        if useless:
+            raise MethodError(
+                f"{', '.join(useless)} given but nothing is corrected: clear it, or choose a correction"
+            )
+        return
+    if config.schedule == "none":
+        raise MethodError(
+            f"{config.correction.upper()} corrects reused outputs; schedule none reuses nothing"
+        )
+    auto = config.positions.strip() == "auto"
+    if config.prior is None and (config.correction == "eoc" or auto):
+        what = "EOC" if config.correction == "eoc" else "positions “auto”"
+        raise MethodError(
+            f"{what} needs a prior: run caching.calibrate on this model and choose it"
+        )
+    listed = config.listed_positions() or ()
+    outside = [step for step in listed if step >= config.steps]
+    if outside:
+        raise MethodError(
+            f"corrected steps {outside} do not exist: the last of {config.steps} steps is {config.steps - 1}"
+        )
+
+
+def _changed(config: SampleConfig) -> set[str]:
+    """Fields that differ from their default."""
+    return set(config.model_dump(exclude_defaults=True))
+
+
+def _check_router(config: SampleConfig, facts: ModelFacts | None) -> None:
+    path = Path(config.router or "")
+    if path.suffix and path.suffix not in ROUTER_SUFFIXES:
+        raise MethodError(
+            f"{path.name} is refused as a router: allowed are {', '.join(ROUTER_SUFFIXES)}; a pickle never is"
+        )
+    if not path.is_file():
+        return  # an upload or an artefact: looked at when the run starts
+    if path.suffix != ".safetensors":
+        if not zipfile.is_zipfile(path):
+            raise MethodError(
+                f"{path.name} is refused as a router: a plain pickle, not a torch archive"
+            )
+        return
+    try:
+        shapes = read_header(path).shapes
+    except ValueError as error:
+        raise MethodError(str(error)) from error
+    if "logits" in shapes and len(shapes["logits"]) == 2:
+        check_router_shape(shapes["logits"], config.steps, facts)
+
+
+def check_router_shape(shape: tuple[int, ...], steps: int, facts: ModelFacts | None) -> None:
+    """Refuse a router (S, 2L) of another number of steps or another depth."""
+    if shape[0] != steps:
+        raise MethodError(f"the router is for {shape[0]} steps; this run has {steps}")
+    if facts is not None and shape[1] != 2 * facts.layers:
+        raise MethodError(
+            f"the router is for {shape[1] // 2} blocks; this model has {facts.layers}"
+        )
+
+
+def _check_prior(config: SampleConfig, facts: ModelFacts | None) -> None:
+    path = Path(config.prior or "")
+    if path.suffix in PICKLES:
+        raise MethodError(
+            f"{path.name} is refused as a prior: only .safetensors is read, never a pickle"
+        )
+    if not path.is_file():
+        return  # an artefact of a run: looked at when this one starts
+    try:
+        info = read_info(path)
+    except ValueError as error:
+        raise MethodError(str(error)) from error
+    if facts is not None:
+        refuse_misfits(info.misfits(facts, config.steps, config.paper_exact, None))
+
+
+def refuse_misfits(misfits: list[str]) -> None:
+    """Refuse a prior that does not fit."""
+    if misfits:
+        raise MethodError(f"the prior does not fit: it was made with {'; '.join(misfits)}")

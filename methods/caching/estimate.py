@@ -1,0 +1,128 @@
+"""What a run is expected to need, from its settings alone and without torch.
+
+Crude on purpose. A small world is taken to run on two CPU cores, at the rate measured there; any other model on one
+GPU at 20 effective TFLOP/s in float32 and 80 in half precision. A folder's or hub id's model on a CPU takes some
+hundred times longer than this says.
+"""
+
+from __future__ import annotations
+
+from methods.base import Estimate, MethodError
+from methods.caching.check import known_facts
+from methods.caching.config import CalibrateConfig, Precision, SampleConfig
+from methods.caching.facts import WORLDS, ModelFacts
+
+WORLD_MACS_PER_SECOND = 2.0e10
+WORLD_STEP_SECONDS = 0.012
+"""Of one forward, whatever its batch: eight blocks' worth of calls."""
+GPU_MACS_PER_SECOND = {"float32": 1.0e13, "bfloat16": 4.0e13, "float16": 4.0e13}
+GPU_STEP_SECONDS = 0.02
+START_SECONDS = 3.0
+DECODE_SECONDS = 0.05
+"""Of one image of a latent model."""
+BASE_MB = 900.0
+"""A process with torch and diffusers loaded."""
+ACTIVATIONS = 24
+"""Tensors (rows, T, D) alive at the widest moment of a block: qkv, scores, the feed-forward's inner width."""
+MB = 2.0**20
+ROUTER_SHARE = 0.22
+"""Cells that the published router reuses; another one's are not known before it is read."""
+
+# DiT-XL/2 at 256 pixels: what a hub id most likely is
+XL = ModelFacts(28, 1152, 256, 2, 32, 4, 8, 1000, {}, pixels=False)
+
+
+def reused_share(config: SampleConfig) -> float:
+    """Share of the cells (step, block, module) that are reused; for a router a guess."""
+    steps = config.steps
+    if config.schedule == "interval":
+        indices = range(steps) if config.phase == "sampling" else range(steps - 1, -1, -1)
+        return (
+            sum(step > 0 and index % config.interval > 0 for step, index in enumerate(indices))
+            / steps
+        )
+    if config.schedule == "odd_first_half":
+        return len(range(1, steps // 2, 2)) / steps
+    return ROUTER_SHARE if config.schedule == "router" else 0.0
+
+
+def estimate_sample(config: SampleConfig) -> Estimate:
+    """Seconds and memory of the cached sampling, the uncached one beside it, and decoding."""
+    facts = _facts(config.model)
+    classes = len(config.classes) or facts.null_class
+    images = classes * config.images_per_class
+    share = reused_share(config)
+    reference = config.compared_steps()
+    same = config.schedule == "none" and reference == config.steps
+    cells = config.steps * facts.layers
+    macs = facts.sampling_macs((1 - share) * cells, (1 - share) * cells, config.steps)
+    steps = config.steps
+    if not same:
+        cells = reference * facts.layers
+        macs += facts.sampling_macs(cells, cells, reference)
+        steps += reference
+    rows = _rows(config.batch_size, images, config.guidance_scale)
+    slots = 0 if config.schedule == "none" else 2 if config.correction == "goc" else 1
+    memory = _memory_mb(facts, config.precision, rows, slots)
+    if config.correction == "eoc":
+        memory += 2 * _prior_mb(facts, config.steps)
+    seconds = _seconds(config, macs, images, steps)
+    return Estimate(seconds + _decode_seconds(facts, images * (1 if same else 2)), memory)
+
+
+def estimate_calibrate(config: CalibrateConfig) -> Estimate:
+    """Seconds and memory of the uncached runs that are averaged."""
+    facts = _facts(config.model)
+    images = min(config.max_classes, facts.null_class) * config.images_per_class
+    cells = config.steps * facts.layers
+    macs = facts.sampling_macs(cells, cells, config.steps)
+    rows = _rows(config.batch_size, images, config.guidance_scale)
+    memory = _memory_mb(facts, config.precision, rows, 0) + 2 * _prior_mb(facts, config.steps)
+    seconds = _seconds(config, macs, images, config.steps)
+    return Estimate(1.5 * seconds, memory)  # recording costs about half as much again
+
+
+def memory_mb(config: SampleConfig | CalibrateConfig) -> float:
+    """Memory of a run's largest batch."""
+    return (
+        estimate_sample(config) if isinstance(config, SampleConfig) else estimate_calibrate(config)
+    ).memory_mb
+
+
+def _facts(model: str) -> ModelFacts:
+    try:
+        return known_facts(model) or XL
+    except MethodError:
+        return XL  # `check` says what is wrong with it
+
+
+def _rows(batch_size: int, images: int, guidance_scale: float) -> int:
+    return min(batch_size, images) * (1 if guidance_scale == 1 else 2)
+
+
+def _seconds(config: SampleConfig | CalibrateConfig, macs: float, images: int, steps: int) -> float:
+    """Time of so many steps over all images; `macs` are of one row."""
+    world = config.model in WORLDS
+    rate = WORLD_MACS_PER_SECOND if world else GPU_MACS_PER_SECOND[config.precision]
+    step = WORLD_STEP_SECONDS if world else GPU_STEP_SECONDS
+    batches = -(-images // config.batch_size)
+    rows = _rows(images, images, config.guidance_scale)
+    return START_SECONDS + rows * macs / rate + batches * steps * step
+
+
+def _decode_seconds(facts: ModelFacts, images: int) -> float:
+    return 0.0 if facts.pixels else images * DECODE_SECONDS
+
+
+def _memory_mb(facts: ModelFacts, precision: Precision, rows: int, slots: int) -> float:
+    size = 4 if precision == "float32" else 2
+    # 12 D^2 of a block's modules, 7 D^2 + 256 D of its adaLN and embedders, the class table
+    weights = facts.layers * (19 * facts.width**2 + (256 + facts.null_class) * facts.width)
+    feature = rows * facts.tokens * facts.width
+    values = weights + ACTIVATIONS * feature + slots * 2 * facts.layers * feature
+    decoder = 0.0 if facts.pixels else 340.0  # the usual KL decoder in float32
+    return BASE_MB + decoder + size * values / MB
+
+
+def _prior_mb(facts: ModelFacts, steps: int) -> float:
+    return 2 * facts.layers * steps * facts.tokens * facts.width * 4 / MB

@@ -1,0 +1,144 @@
+"""From settings to a mask and a correction that fit the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from methods.base import Context, MethodError
+from methods.caching import eoc, fora, goc
+from methods.caching.check import check_router_shape, refuse_misfits
+from methods.caching.config import SampleConfig
+from methods.caching.l2c import load_router, router_mask
+from methods.caching.models import LoadedModel
+from methods.caching.prior import Prior, load_prior
+from methods.caching.step_cache import StepCacheConfig
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a run does at each step.
+
+    Attributes:
+        name: in plain words.
+        cache: None where nothing is reused.
+        corrected: steps at which reused outputs are corrected.
+    """
+
+    name: str
+    mask: Tensor
+    cache: StepCacheConfig | None
+    corrected: tuple[int, ...]
+
+    @property
+    def reused_share(self) -> float:
+        return float(self.mask.double().mean())
+
+    @property
+    def reused_steps(self) -> tuple[int, ...]:
+        return tuple(torch.nonzero(self.mask.flatten(1).any(dim=1)).flatten().tolist())
+
+
+def build_policy(config: SampleConfig, model: LoadedModel, context: Context) -> Policy:
+    """Build the mask, read router and prior, choose the corrected steps; what is our reading becomes an event.
+
+    Raises:
+        MethodError: a router or prior that is no such file, or does not fit the model and the steps.
+    """
+    mask, name = _mask(config, model, context)
+    reused = tuple(torch.nonzero(mask.flatten(1).any(dim=1)).flatten().tolist())
+    if config.correction == "none":
+        cache = StepCacheConfig(mask) if reused else None
+        return Policy(name, mask, cache, ())
+    prior = None if config.prior is None else _prior(config, model, context)
+    positions = _positions(config, mask, prior, context)
+    corrected = tuple(step for step in reused if step in positions)
+    missed = sorted(set(config.listed_positions() or ()) - set(reused))
+    if missed:
+        context.event("warning", f"steps {missed} reuse nothing: there is nothing to correct there")
+    weight = _weight(config)
+    cache = StepCacheConfig(
+        mask,
+        correction=config.correction,
+        weight=weight,
+        positions=corrected,
+        prior={"attn": prior.attn, "ff": prior.ff}
+        if prior and config.correction == "eoc"
+        else None,
+        require_both=config.require_both,
+    )
+    where = "every reused step" if corrected == reused else f"steps {_listed(corrected)}"
+    name = f"{name}, {config.correction.upper()} {weight:g} at {where}"
+    return Policy(name, mask, cache, corrected)
+
+
+def _mask(config: SampleConfig, model: LoadedModel, context: Context) -> tuple[Tensor, str]:
+    steps, layers = config.steps, model.facts.layers
+    if config.schedule == "none":
+        return fora.steps_mask(steps, layers, ()), "nothing reused"
+    if config.schedule == "odd_first_half":
+        return fora.odd_first_half_mask(steps, layers), "odd steps of the first half reused"
+    if config.schedule == "interval":
+        mask = fora.interval_mask(steps, layers, config.interval, config.phase)
+        return mask, f"FORA with interval {config.interval}"
+    try:
+        logits = load_router(context.open(config.router or ""))
+    except ValueError as error:
+        raise MethodError(str(error)) from error
+    check_router_shape(tuple(logits.shape), steps, model.facts)
+    return router_mask(logits, config.router_threshold), "L2C router"
+
+
+def _prior(config: SampleConfig, model: LoadedModel, context: Context) -> Prior:
+    try:
+        prior = load_prior(context.open(config.prior or ""))
+    except ValueError as error:
+        raise MethodError(str(error)) from error
+    info = prior.info
+    refuse_misfits(info.misfits(model.facts, config.steps, config.paper_exact, model.hash))
+    if info.guidance_scale != config.guidance_scale:
+        context.event(
+            "info",
+            f"the prior was made with guidance {info.guidance_scale:g}, this run has {config.guidance_scale:g} "
+            "(the published scripts differ in the same way)",
+        )
+    return prior
+
+
+def _positions(
+    config: SampleConfig, mask: Tensor, prior: Prior | None, context: Context
+) -> tuple[int, ...]:
+    listed = config.listed_positions()
+    if listed is not None:
+        return listed
+    if config.positions.strip() == "all" or prior is None:
+        return tuple(range(len(mask)))
+    if config.correction == "goc":
+        chosen = goc.steady_positions(mask, prior.direction)
+        rule = "the averaged run keeps its direction"
+    else:
+        chosen = eoc.trending_positions(prior.trend, config.trend_threshold)
+        rule = f"the prior changes by at least {config.trend_threshold:g}"
+    context.event(
+        "info",
+        f"corrected steps chosen where {rule}: our reading, not the published code",
+        steps=chosen,
+    )
+    if not chosen:
+        context.event("warning", "no step meets the rule: nothing is corrected")
+    return chosen
+
+
+def _weight(config: SampleConfig) -> float:
+    """The given weight, or the papers'."""
+    if config.weight is not None:
+        return config.weight
+    if config.correction == "eoc":
+        return eoc.WEIGHT
+    return goc.ROUTER_WEIGHT if config.schedule == "router" else goc.WEIGHT
+
+
+def _listed(steps: tuple[int, ...]) -> str:
+    return ", ".join(map(str, steps)) or "none"

@@ -1,0 +1,177 @@
+"""The run of `caching.sample`: a policy and the uncached sampling from the same noise, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from methods.base import Context, Result
+from methods.caching import report
+from methods.caching.check import check_images, check_sample
+from methods.caching.config import SampleConfig
+from methods.caching.facts import WORLDS
+from methods.caching.images import to_preview
+from methods.caching.judging import ENOUGH_FOR_DISTANCE, Verdict, judge_images
+from methods.caching.memory import naming_out_of_memory
+from methods.caching.models import LoadedModel, load_model
+from methods.caching.policy import Policy, build_policy
+from methods.caching.sampling import (
+    Batch,
+    Sampled,
+    make_batches,
+    reference_key,
+    references,
+    sample_batch,
+    warm_up,
+)
+from methods.caching.step_cache import apply_step_cache
+from methods.caching.tally import Tally, relative, trajectory_squares
+
+MB = 2.0**20
+
+
+def run(config: SampleConfig, context: Context) -> Result:
+    """Sample with the policy, compare with the uncached sampling, save images and figures.
+
+    Nothing is saved before everything is known, so that a run that fails leaves nothing half done.
+
+    Raises:
+        MethodError: settings that do not fit together or to the model; out of memory.
+        Cancelled: the run was asked to stop.
+    """
+    check_sample(config)
+    with naming_out_of_memory(config, context.device):
+        model = load_model(config.model, context.device, config.precision)
+        check_images(config, model.facts)
+        sampler = _Sampler(config, model, build_policy(config, model, context), context)
+        comparison = sampler.compare()
+        found = report.metrics(comparison)
+        report.save(comparison, context)
+    context.progress(sampler.total, sampler.total, "done")
+    return Result(found, report.summary(comparison, found))
+
+
+@dataclass
+class _Sampler:
+    """Goes through the batches of one run, and says how far it is."""
+
+    config: SampleConfig
+    model: LoadedModel
+    policy: Policy
+    context: Context
+    done: int = 0
+    total: int = 1
+
+    def compare(self) -> report.Comparison:
+        config, context = self.config, self.context
+        classes = self.model.facts.class_ids(config.classes)
+        batches = make_batches(
+            self.model, classes, config.images_per_class, config.batch_size, context.seed
+        )
+        self.total = len(batches) * (self._steps_per_batch() + 1)  # decoding counts as one step
+        state = context.resume()
+        tally = Tally() if state is None else Tally.from_state(state)
+        self.done = tally.batches * self._steps_per_batch()
+        context.progress(self.done, self.total, "model loaded")
+        warm_up(self.model, batches[0], config)
+        for batch in batches[tally.batches :]:
+            self._sample(batch, tally)
+            context.checkpoint(tally.state())
+        return self._finish(tally, torch.cat([batch.labels for batch in batches]))
+
+    @property
+    def plain(self) -> bool:
+        """The policy is the uncached sampling."""
+        return self.policy.cache is None and self.config.compared_steps() == self.config.steps
+
+    def _steps_per_batch(self) -> int:
+        return self.config.steps + (0 if self.plain else self.config.compared_steps())
+
+    def _sample(self, batch: Batch, tally: Tally) -> None:
+        reference = self._reference(batch)
+        if self.plain:
+            tally.add(reference, reference, self._uncached_counts())
+            tally.add_squares(torch.zeros(2, self.config.steps, dtype=torch.float64))
+            return
+        squares: list[Tensor] = []
+        comparable = self.config.compared_steps() == self.config.steps
+
+        def watch(step: int, latents: Tensor) -> None:
+            if comparable:
+                squares.append(trajectory_squares(latents, reference.trajectory[step]))
+                if batch.start == 0:
+                    self.context.log(step, first_batch_error=float(relative(squares[-1])))
+            self._tell(self.policy.name, step, self.config.steps, latents)
+
+        if self.policy.cache is None:
+            sampled = sample_batch(self.model, batch, self.config, self.config.steps, watch)
+            counts = self._uncached_counts()
+        else:
+            with apply_step_cache(self.model.transformer, self.policy.cache) as cache:
+                sampled = sample_batch(self.model, batch, self.config, self.config.steps, watch)
+                counts = cache.counts
+                tally.cache_mb = max(tally.cache_mb, cache.memory_bytes / MB)
+        tally.add(sampled, reference, counts)
+        if squares:
+            tally.add_squares(torch.stack(squares, dim=1))
+
+    def _uncached_counts(self) -> dict[str, int]:
+        forwards = self.config.steps * self.model.facts.layers
+        return {"attn": forwards, "ff": forwards}
+
+    def _reference(self, batch: Batch) -> Sampled:
+        """The uncached batch: sampled now, or remembered. The uncached run itself is always sampled now."""
+        steps = self.config.compared_steps()
+        key = reference_key(self.model, batch, self.config, self.context.seed)
+        known = None if self.plain else references.get(key)
+        if known is not None:
+            self.context.event(
+                "info",
+                f"uncached images from {batch.start} on, and their time, are of an earlier run of this process",
+            )
+            self._advance(steps, "uncached images are known")
+            return known
+        sampled = sample_batch(
+            self.model,
+            batch,
+            self.config,
+            steps,
+            lambda step, latents: self._tell("uncached", step, steps, latents),
+            keep_trajectory=True,
+        )
+        references.put(key, sampled)
+        return sampled
+
+    def _tell(self, what: str, step: int, steps: int, latents: Tensor) -> None:
+        self._advance(1, f"{what}: step {step + 1} of {steps}", latents)
+
+    def _advance(self, steps: int, message: str, latents: Tensor | None = None) -> None:
+        self.done += steps
+        preview = None if latents is None else to_preview(self.model.preview(latents))
+        self.context.progress(self.done, self.total, message, preview)
+
+    def _finish(self, tally: Tally, labels: Tensor) -> report.Comparison:
+        self.context.progress(self.done, self.total, "decoding and judging")
+        self._say_if_few(len(labels))
+        reference = self.model.decode(tally.reference.latents)
+        images = reference if self.plain else self.model.decode(tally.policy.latents)
+        return report.Comparison(
+            self.config, self.model, self.policy, tally, self.plain, labels, images, reference,
+            self._judge(images, labels), None if self.plain else self._judge(reference, labels),
+        )  # fmt: skip
+
+    def _say_if_few(self, images: int) -> None:
+        if self._is_judged and images < ENOUGH_FOR_DISTANCE:
+            self.context.event(
+                "info",
+                f"no Fréchet distance: {images} images are too few, it needs {ENOUGH_FOR_DISTANCE}",
+            )
+
+    @property
+    def _is_judged(self) -> bool:
+        return self.config.judge and self.model.name in WORLDS
+
+    def _judge(self, images: Tensor, labels: Tensor) -> Verdict | None:
+        return judge_images(self.model.name, images, labels) if self._is_judged else None

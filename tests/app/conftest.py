@@ -1,0 +1,53 @@
+"""The web application as a whole, asked over HTTP without a network, on a studio of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+
+@pytest.fixture(scope="session")
+def web() -> FastAPI:
+    """Built once: what it serves, it asks the services for, each time."""
+    from app.server import create_app
+
+    return create_app()
+
+
+@pytest.fixture
+def client(web: FastAPI, studio: ModuleType, woken: list[str]) -> Iterator[TestClient]:
+    with TestClient(web, base_url="http://studio.test") as client:
+        yield client
+
+
+@pytest.fixture
+def submit(client: TestClient) -> Callable[..., dict[str, Any]]:
+    """Queue a toy run."""
+
+    def submit(steps: int = 3, **more: Any) -> dict[str, Any]:
+        config = {"steps": steps, "seconds_per_step": 0.0, **more.pop("config", {})}
+        answer = client.post("/api/v1/runs", json={"method": "toy.steps", "config": config, **more})
+        assert answer.status_code == 201, answer.text
+        run: dict[str, Any] = answer.json()
+        return run
+
+    return submit
+
+
+@pytest.fixture
+def finished(
+    submit: Callable[..., dict[str, Any]], works: Callable[[], None]
+) -> Callable[..., dict[str, Any]]:
+    """A toy run that has been worked on."""
+
+    def finished(**more: Any) -> dict[str, Any]:
+        run = submit(**more)
+        works()
+        return run
+
+    return finished

@@ -1,0 +1,142 @@
+"""What a launch panel asks of the services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, Literal
+
+import pytest
+from pydantic import Field
+
+from app.launching import CUSTOM, Panel, finished_before, need, offers, start
+from methods.base import Config, Context, Estimate, Method, MethodError, Preset, Result
+
+
+class CacheConfig(Config):
+    steps: int = Field(20, ge=2, description="Steps.", json_schema_extra={"group": "main"})
+    policy: Literal["none", "reuse", "corrected"] = Field(
+        "none", description="Policy.", json_schema_extra={"group": "policy"}
+    )
+    prior: str | None = Field(
+        None,
+        description="Prior.",
+        json_schema_extra={"group": "policy", "widget": "artefact", "suffix": ".txt"},
+    )
+    reference_steps: int | None = Field(None, description="Steps of the reference.")
+
+
+def check(config: CacheConfig) -> None:
+    if config.policy == "corrected" and config.prior is None:
+        raise MethodError("prior: the corrected policy needs one")
+    if config.policy != "corrected" and config.prior is not None:
+        raise MethodError("prior: nothing is corrected")
+
+
+def run(config: CacheConfig, context: Context) -> Result:
+    context.save_file("prior.txt", b"prior")
+    return Result({"steps": float(config.steps)}, "done")
+
+
+METHOD = Method(
+    "toy.cache", "Toy cache", "toy", CacheConfig, run, lambda c: Estimate(float(c.steps), 10.0 + c.steps), "cpu",
+    presets={
+        "control": Preset("Control", {"steps": 20}),
+        "reuse": Preset("Reuse", {"steps": 20, "policy": "reuse"}),
+        "corrected": Preset("Corrected", {"policy": "corrected"}),
+        "fewer": Preset("10 steps: the cost of half", {"steps": 10, "reference_steps": 20}),
+    },
+    check=check,
+)  # fmt: skip
+
+
+@pytest.fixture
+def panel(studio: ModuleType, woken: list[str], monkeypatch: pytest.MonkeyPatch) -> Panel:
+    from methods import METHODS
+
+    monkeypatch.setitem(METHODS, METHOD.name, METHOD)
+    return Panel(METHOD)
+
+
+def raw(panel: Panel, **held: Any) -> list[Any]:
+    """What the widgets hold, by name; the rest is empty."""
+    values = {"steps": 20, "policy": "none", **held}
+    return [values.get(field.name, "") for field in panel.order]
+
+
+def launched(panel: Panel, presets: list[str], custom: bool = False, **held: Any) -> list[Any]:
+    return panel.launches(panel.plan(7, presets, custom, "", raw(panel, **held)))
+
+
+def test_policies_run_in_the_order_of_the_presets_with_one_seed(panel: Panel) -> None:
+    found = launched(panel, ["reuse", "control"])
+    assert [launch.title for launch in found] == ["Control", "Reuse"]
+    assert {launch.seed for launch in found} == {7}
+
+
+def test_the_persons_steps_hold_where_a_preset_has_only_the_default(panel: Panel) -> None:
+    assert launched(panel, ["reuse"], steps=50)[0].values["steps"] == 50
+
+
+def test_fewer_steps_keep_their_ratio_to_the_persons_steps(panel: Panel) -> None:
+    [launch] = launched(panel, ["fewer"], steps=50)
+    assert (launch.values["steps"], launch.values["reference_steps"]) == (25, 50)
+    assert launch.title == "25 steps: the cost of half"
+
+
+def test_each_policy_gets_the_files_it_needs_and_no_other(panel: Panel) -> None:
+    found = launched(panel, ["control", "corrected"], prior="a/prior.txt")
+    assert [launch.values.get("prior") for launch in found] == [None, "a/prior.txt"]
+
+
+def test_what_is_wrong_names_the_policy(panel: Panel) -> None:
+    with pytest.raises(MethodError, match=r"^Corrected: prior: the corrected policy needs one"):
+        launched(panel, ["control", "corrected"])
+    with pytest.raises(MethodError, match="policies: choose at least one"):
+        launched(panel, [])
+    with pytest.raises(MethodError, match=r"seed: .* got -1"):
+        panel.plan(-1, ["control"], False, "", raw(panel))
+
+
+def test_a_policy_of_ones_own_runs_beside_the_presets(panel: Panel) -> None:
+    found = launched(panel, ["control"], custom=True, policy="reuse")
+    assert [(launch.title, launch.values["policy"]) for launch in found[1:]] == [(CUSTOM, "reuse")]
+
+
+def test_the_estimate_adds_times_and_takes_the_largest_memory(panel: Panel) -> None:
+    total = need(launched(panel, ["control", "fewer"]))
+    assert (total.runs, total.seconds, total.memory_mb) == (2, 30.0, 30.0)
+
+
+def test_what_was_run_before_is_found_and_reused(
+    panel: Panel, studio: ModuleType, works: Callable[[], None]
+) -> None:
+    first = studio.get_comparison(start(launched(panel, ["control"]), "t", {}))
+    works()
+    launches = launched(panel, ["control", "reuse"])
+    same = finished_before(launches)
+    assert {place: run.id for place, run in same.items()} == {0: first.run_ids[0]}
+    second = studio.get_comparison(start(launches, "t", same))
+    assert second.run_ids[0] == first.run_ids[0]
+    assert len(second.run_ids) == 2
+    assert studio.list_runs().total == 2
+
+
+def test_a_run_is_recognised_as_the_policy_it_came_from(
+    panel: Panel, studio: ModuleType, works: Callable[[], None]
+) -> None:
+    launches = launched(panel, ["control", "reuse", "fewer"], custom=True, steps=40, policy="reuse")
+    runs = studio.submit_many(launches)[1]
+    keys = [panel.preset_of(run) for run in runs]
+    assert keys[:2] == ["control", "reuse"]
+    assert keys[3] == "reuse"  # the same settings by another road
+
+
+def test_files_of_finished_runs_are_offered(
+    panel: Panel, studio: ModuleType, works: Callable[[], None]
+) -> None:
+    [prior] = panel.group("files")
+    assert offers(prior, "toy") == []
+    [made] = studio.submit_many(launched(panel, ["control"]))[1]
+    works()
+    assert [value for _, value in offers(prior, "toy")] == [f"{made.id}/prior.txt"]

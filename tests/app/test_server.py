@@ -1,0 +1,141 @@
+"""What every request passes, links, bytes, and the pages' addresses."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+Submit = Callable[..., dict[str, Any]]
+PAGES = ("/", "/caching", "/runs", "/run", "/compare", "/system")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://elsewhere.test"},
+        {"origin": "null"},
+        {"origin": "http://studio.test.elsewhere.test"},
+        {"sec-fetch-site": "cross-site"},
+    ],
+)
+@pytest.mark.parametrize(
+    "request_",
+    [
+        ("/api/v1/runs", {"json": {"method": "toy.steps"}}),
+        ("/api/v1/uploads", {"files": {"file": b"x"}, "data": {"kind": "router"}}),
+        ("/gradio_api/upload", {"files": {"files": b"x"}}),
+        ("/gradio_api/queue/join", {"json": {"data": [], "fn_index": 0, "session_hash": "x"}}),
+    ],
+    ids=lambda request: request[0],
+)
+def test_no_write_comes_from_another_site(
+    client: TestClient, headers: dict[str, str], request_: tuple[str, dict[str, Any]]
+) -> None:
+    path, arguments = request_
+    answer = client.post(path, headers=headers, **arguments)
+    assert answer.status_code == 403
+    assert answer.json()["error"]["type"] == "Forbidden"
+    assert client.get("/api/v1/runs").json()["total"] == 0
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"origin": "http://studio.test"},
+        {"sec-fetch-site": "same-origin"},
+        {"origin": "https://public.test", "x-forwarded-host": "public.test"},
+    ],
+)
+def test_our_own_pages_and_scripts_may_write(client: TestClient, headers: dict[str, str]) -> None:
+    answer = client.post("/api/v1/runs", json={"method": "toy.steps"}, headers=headers)
+    assert answer.status_code == 201
+
+
+def test_every_answer_keeps_to_itself(client: TestClient) -> None:
+    for path in ("/healthz", "/", "/api/v1/runs", "/static/core.js"):
+        headers = client.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+        assert "frame-ancestors" in headers["content-security-policy"]
+        assert "access-control-allow-origin" not in headers
+
+
+def test_a_body_over_the_limit_is_refused_unread(client: TestClient) -> None:
+    headers = {"content-length": str(10**10), "content-type": "application/json"}
+    answer = client.post("/api/v1/runs", content=b"{}", headers=headers)
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_answers_under_its_address(client: TestClient, page: str) -> None:
+    answer = client.get(page)
+    assert answer.status_code == 200
+    assert "Vitrine" in answer.text
+
+
+def test_health_and_readiness(client: TestClient) -> None:
+    assert client.get("/healthz").json() == {"status": "ready"}
+    readiness = client.get("/readyz")
+    assert readiness.status_code == 503  # there is no worker
+    assert readiness.json()["ready"] is False
+
+
+def test_permalinks_lead_to_the_pages(client: TestClient) -> None:
+    for link, page in (("/r/abc", "/run?id=abc"), ("/c/a%26b", "/compare?c=a%26b")):
+        answer = client.get(link, follow_redirects=False)
+        assert answer.status_code == 307
+        assert answer.headers["location"] == page
+
+
+def test_artefacts_are_immutable_sandboxed_and_named(client: TestClient, finished: Submit) -> None:
+    run = finished()
+    [item] = client.get(f"/api/v1/runs/{run['id']}/artefacts").json()
+    answer = client.get(item["url"])
+    assert answer.content == b"3.0"
+    assert hashlib.sha256(answer.content).hexdigest() == item["sha256"]
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["content-security-policy"].startswith("sandbox")
+    again = client.get(item["url"], headers={"if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    named = client.get(item["url"], params={"name": 'a"b\r\nx: y.txt'})
+    assert named.headers["content-disposition"] == (
+        "attachment; filename*=UTF-8''a%22b%0D%0Ax%3A%20y.txt"
+    )
+
+
+@pytest.mark.parametrize("name", ["0" * 64, "..%2f..%2fvitrine.db", "short"])
+def test_there_are_no_other_artefacts(client: TestClient, name: str) -> None:
+    assert client.get(f"/a/{name}").status_code == 404
+
+
+def test_our_files_are_revalidated_and_plotly_is_the_installed_one(client: TestClient) -> None:
+    first = client.get("/static/tokens.css")
+    assert first.headers["content-type"].startswith("text/css")
+    again = client.get("/static/tokens.css", headers={"if-none-match": first.headers["etag"]})
+    assert again.status_code == 304
+    assert b"plotly.js" in client.get("/static/plotly.min.js").content[:200]
+    assert client.get("/static/server.py").status_code == 404
+    assert client.get("/static/fonts/IBMPlexSans/IBMPlexSans-Bold.woff2").status_code == 200
+
+
+def test_no_file_of_ours_asks_anything_of_another_host(client: TestClient) -> None:
+    from app.files import STATIC
+
+    for path in STATIC.iterdir():
+        text = path.read_text().replace("http://www.w3.org/", "")
+        assert "http://" not in text, path.name
+        assert "https://" not in text, path.name
+
+
+def test_no_script_writes_html() -> None:
+    from app.files import STATIC
+
+    for path in STATIC.glob("*.js"):
+        text = path.read_text()
+        for danger in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+            assert danger not in text.replace("without innerHTML", ""), f"{path.name}: {danger}"

@@ -1,0 +1,154 @@
+"""Links for people without the studio."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from methods.base import Config, Context, Estimate, Method, Result
+
+
+class PaintConfig(Config):
+    grey: int = 0
+
+
+def paint(config: PaintConfig, context: Context) -> Result:
+    import numpy as np
+
+    for index, name in enumerate("ab"):
+        picture = np.full((4, 4, 3), config.grey + index, dtype=np.uint8)
+        context.save_image(
+            f"sample_{index}.png", picture, role="sample", class_name=name, index=index
+        )
+        context.log(index, trajectory_error=float(index))
+    context.save_file("secret.txt", b"not for strangers")
+    return Result({"distance": float(config.grey), "runs": 1.0}, "<b>painted</b>")
+
+
+@pytest.fixture
+def painted(
+    client: TestClient, works: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """A comparison of two finished runs with hostile titles."""
+    from methods import METHODS
+
+    entry = Method("toy.paint", "Paint", "toy", PaintConfig, paint, lambda _: Estimate(1, 1), "cpu")
+    monkeypatch.setitem(METHODS, "toy.paint", entry)
+    runs = [
+        {
+            "method": "toy.paint",
+            "config": {"grey": grey},
+            "title": f"<script>alert({grey})</script>",
+        }
+        for grey in (10, 200)
+    ]
+    made = client.post("/api/v1/batches", json={"runs": runs, "title": "<i>mine</i>"}).json()
+    works()
+    works()
+    return made
+
+
+def share(client: TestClient, kind: str, target: str, days: int = 3) -> dict[str, Any]:
+    body = {"kind": kind, "target_id": target, "days": days}
+    made: dict[str, Any] = client.post("/api/v1/shares", json=body).json()
+    return made
+
+
+def test_a_shared_comparison_is_a_page_without_script_or_foreign_host(
+    client: TestClient, painted: dict[str, Any]
+) -> None:
+    link = share(client, "comparison", painted["comparison"]["id"])
+    answer = client.get(link["url"])
+    assert answer.status_code == 200
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    assert "noindex" in answer.headers["x-robots-tag"]
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    text = answer.text
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(10)&lt;/script&gt;" in text
+    assert "<i>mine" not in text
+    assert "style=" not in text
+    assert re.findall(r'(?:src|href)="(https?:)?//', text) == []
+    assert "<polyline" in text
+    images = re.findall(r'<img src="([^"]+)"', text)
+    assert len(images) == 4
+    assert all(image.startswith(f"{link['url']}/a/") for image in images)
+    assert all(client.get(image).headers["content-type"] == "image/png" for image in images)
+
+
+def test_a_shared_run_shows_its_images_and_summary(
+    client: TestClient, painted: dict[str, Any]
+) -> None:
+    text = client.get(share(client, "run", painted["runs"][0]["id"])["url"]).text
+    assert "&lt;b&gt;painted&lt;/b&gt;" in text
+    assert len(re.findall("<img ", text)) == 2
+
+
+def test_a_link_opens_nothing_but_its_target(client: TestClient, painted: dict[str, Any]) -> None:
+    first, second = (run["id"] for run in painted["runs"])
+    link = share(client, "run", first)
+    own, other = (
+        {item["name"]: item for item in client.get(f"/api/v1/runs/{run}/artefacts").json()}
+        for run in (first, second)
+    )
+    assert client.get(f"{link['url']}{own['sample_0.png']['url']}").status_code == 200
+    assert client.get(f"{link['url']}{own['secret.txt']['url']}").status_code == 404
+    assert client.get(f"{link['url']}{other['sample_0.png']['url']}").status_code == 404
+
+
+def test_visits_are_counted_and_images_are_not(client: TestClient, painted: dict[str, Any]) -> None:
+    target = painted["runs"][0]["id"]
+    link = share(client, "run", target)
+    text = client.get(link["url"]).text
+    for image in re.findall(r'<img src="([^"]+)"', text):
+        client.get(image)
+    [listed] = client.get("/api/v1/shares", params={"target_id": target}).json()
+    assert listed["hits"] == 1
+
+
+def test_a_revoked_link_is_gone_with_its_images(
+    client: TestClient, painted: dict[str, Any]
+) -> None:
+    link = share(client, "run", painted["runs"][0]["id"])
+    image = re.findall(r'<img src="([^"]+)"', client.get(link["url"]).text)[0]
+    assert client.delete(f"/api/v1/shares/{link['id']}").status_code == 204
+    answer = client.get(link["url"])
+    assert answer.status_code == 410
+    assert "revoked" in answer.text
+    assert client.get(image).status_code == 410
+
+
+def test_an_expired_link_says_so(
+    client: TestClient, painted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from backend.services import sharing
+
+    link = share(client, "run", painted["runs"][0]["id"], days=1)
+    monkeypatch.setattr(sharing, "now", lambda: time.time() + 2 * 86400)
+    answer = client.get(link["url"])
+    assert answer.status_code == 410
+    assert "expired" in answer.text
+
+
+def test_a_forged_link_is_refused(client: TestClient, painted: dict[str, Any]) -> None:
+    link = share(client, "run", painted["runs"][0]["id"])
+    answer = client.get(link["url"][:-2])
+    assert answer.status_code == 403
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_a_link_to_something_deleted_is_gone(
+    client: TestClient, painted: dict[str, Any], studio: ModuleType
+) -> None:
+    link = share(client, "comparison", painted["comparison"]["id"])
+    for run in painted["runs"]:
+        studio.delete_run(run["id"])
+    assert client.get(link["url"]).status_code == 410

@@ -1,0 +1,133 @@
+"""Launch, watch, reload, cancel, compare: the way through the studio, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Rest
+
+OpenPage = Callable[..., Page]
+LONG = 120_000  # milliseconds: a run on a busy machine
+
+
+def field(page: Page, name: str) -> Any:
+    return page.locator(f"#caching-sample-{name}").locator("input, textarea").first
+
+
+def small(page: Page, seed: int, steps: int = 20, images: int = 1) -> None:
+    """Fill the panel with something that takes seconds."""
+    expect(page.locator("#caching-sample-launch")).to_be_visible()
+    expect(page.locator(".estimate b").first).to_be_visible()
+    field(page, "classes").fill("0, 1, 2")
+    field(page, "images_per_class").fill(str(images))
+    field(page, "steps").fill(str(steps))
+    field(page, "seed").fill(str(seed))
+
+
+def policies(page: Page, *titles: str) -> None:
+    """Choose exactly these."""
+    group = page.locator("#caching-sample-policies")
+    for label in group.locator("label").all():
+        label.locator("input").set_checked(label.inner_text().strip() in titles)
+
+
+def test_several_policies_are_launched_watched_reloaded_and_compared(open_page: OpenPage) -> None:
+    page = open_page("/caching")
+    small(page, seed=11, steps=40)
+    policies(page, "Uncached", "FORA 50 %", "10 steps: the cost of 50 %")
+    expect(page.locator(".estimate").first).to_contain_text("3 runs")
+    page.click("#caching-sample-launch")
+    panels = page.locator("v-live")
+    expect(panels).to_have_count(3)
+    expect(page).to_have_url(re.compile(r"/caching\?c=\w+"))
+    expect(page).to_have_title(re.compile(r"\d+ %"))
+    address = page.url
+
+    page.reload()  # while it runs
+    expect(panels).to_have_count(3)
+    assert page.url == address
+    expect(field(page, "seed")).to_have_value("11")
+
+    expect(page).to_have_title(re.compile("✓"), timeout=LONG)
+    expect(page.locator("table.grid tbody tr")).to_have_count(3)
+    expect(page.locator("table.grid thead th")).to_have_text(["Run", "0", "1", "2"])
+    rows = page.get_by_role("region", name="Settings that differ, and metrics").locator("tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(0)).to_contain_text("control")
+    expect(rows.nth(2)).to_contain_text("20 steps: the cost of 50 %")
+    page.wait_for_function(
+        "[...document.querySelectorAll('table.grid img')].every((i) => i.complete && i.naturalWidth > 0)"
+    )
+
+
+def test_what_was_run_before_is_offered_instead(open_page: OpenPage, rest: Rest) -> None:
+    page = open_page("/caching")
+    small(page, seed=21)
+    policies(page, "Uncached")
+    page.click("#caching-sample-launch")
+    expect(page).to_have_title(re.compile("✓"), timeout=LONG)
+    before = rest.get("runs")["total"]
+    page.click("#caching-sample-launch")
+    expect(page.get_by_text("Run before: all of them")).to_be_visible()
+    page.click("#caching-sample-reuse")
+    expect(page.locator("table.grid tbody tr")).to_have_count(1)
+    assert rest.get("runs")["total"] == before
+
+
+def test_a_running_run_shows_progress_and_is_cancelled(open_page: OpenPage, rest: Rest) -> None:
+    run = rest.run("long", seed=31, steps=900, images_per_class=40)
+    page = open_page(f"/run?id={run['id']}")
+    live = page.locator("v-live")
+    expect(live.locator(".badge.running")).to_be_visible(timeout=LONG)
+    expect(live.locator(".facts")).to_contain_text("steps/s", timeout=LONG)
+    expect(live.locator(".facts")).to_contain_text("left")
+    expect(live.locator("img")).to_be_visible(timeout=LONG)
+    before = int(live.get_by_role("progressbar").get_attribute("aria-valuenow") or 0)
+    page.wait_for_function(
+        "(before) => Number(document.querySelector('v-live [role=progressbar]').ariaValueNow) > before",
+        arg=before,
+        timeout=LONG,
+    )
+    live.get_by_role("button", name="Cancel").click()
+    expect(page.locator("header.pagehead .badge.cancelled")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("It stopped where it was")).to_be_visible()
+    assert rest.ended(run)["status"] == "cancelled"
+
+
+def test_wrong_settings_are_named_beside_the_panel(open_page: OpenPage, rest: Rest) -> None:
+    page = open_page("/caching")
+    small(page, seed=41)
+    field(page, "classes").fill("zebra")
+    before = rest.get("runs")["total"]
+    page.click("#caching-sample-launch")
+    expect(page.get_by_role("alert")).to_contain_text("zebra")
+    assert rest.get("runs")["total"] == before
+
+
+def test_a_run_is_cloned_with_changes(open_page: OpenPage, compared: dict[str, Any]) -> None:
+    run = compared["runs"][1]
+    page = open_page(f"/run?id={run['id']}")
+    page.get_by_role("link", name="Clone with changes").click()
+    expect(page).to_have_url(re.compile(rf"/caching\?from={run['id']}"))
+    expect(field(page, "classes")).to_have_value("0, 1, 2")
+    expect(field(page, "seed")).to_have_value("3")
+    chosen = page.locator("#caching-sample-policies label:has(input:checked)")
+    expect(chosen).to_have_text(["FORA 50 %"])
+
+
+def test_a_failed_run_says_why_and_what_to_do(open_page: OpenPage, rest: Rest) -> None:
+    run = rest.run("no router", schedule="router", router="nobody/router.pt")
+    assert rest.ended(run)["status"] == "failed"
+    page = open_page(f"/r/{run['id']}")
+    expect(page.get_by_role("alert")).to_contain_text("nobody/router.pt")
+    expect(page.get_by_role("alert")).to_contain_text("Clone it with changes")
+
+
+def test_a_link_to_nothing_is_told_in_words(open_page: OpenPage) -> None:
+    page = open_page("/r/nothing")
+    expect(page.get_by_role("alert")).to_contain_text("there is no run 'nothing'")
+    expect(page.get_by_role("link", name="See all runs")).to_be_visible()

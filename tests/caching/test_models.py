@@ -1,0 +1,84 @@
+"""Loading: what a pipeline folder gives, what stays loaded, and how the decoder is used."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+import torch
+from diffusers import AutoencoderKL
+
+from methods.base import MethodError
+from methods.caching import models
+from methods.caching.facts import weights_hash
+from methods.caching.models import forget_models, load_model
+
+CPU = torch.device("cpu")
+
+
+def test_a_pipeline_folder_decodes_as_its_vae_does(pipeline_folder):
+    model = load_model(str(pipeline_folder), CPU, "float32")
+    latents = torch.randn(6, 4, 4, 4)
+    vae = AutoencoderKL.from_pretrained(pipeline_folder, subfolder="vae").eval()
+    with torch.no_grad():
+        expected = vae.decode(latents / vae.config.scaling_factor).sample.clamp(-1, 1)
+    torch.testing.assert_close(model.decode(latents), expected, rtol=1e-4, atol=1e-5)
+    assert model.preview(latents).shape == (6, 3, 4, 4)
+
+
+def test_a_model_stays_loaded_until_its_weights_change(pipeline_folder, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(pipeline_folder, folder)
+    first = load_model(str(folder), CPU, "float32")
+    assert load_model(str(folder), CPU, "float32") is first
+    assert load_model(str(folder), CPU, "bfloat16") is not first
+    assert first.hash == load_model(str(pipeline_folder), CPU, "float32").hash
+    first.transformer.save_pretrained(folder / "transformer")
+    state = first.transformer.state_dict()
+    state["proj_out_2.bias"] += 1
+    first.transformer.save_pretrained(folder / "transformer")
+    assert load_model(str(folder), CPU, "float32").hash != first.hash
+
+
+def test_few_models_stay_loaded(pipeline_folder, tmp_path):
+    forget_models()
+    for index in range(4):
+        shutil.copytree(pipeline_folder, tmp_path / str(index))
+        load_model(str(tmp_path / str(index)), CPU, "float32")
+    assert len(models._kept) == models.KEPT
+
+
+def test_the_hash_is_of_the_weights_alone(pipeline_folder, tmp_path):
+    shutil.copytree(pipeline_folder / "transformer", tmp_path / "transformer")
+    (tmp_path / "transformer" / "config.json").write_text("{}")
+    assert weights_hash(tmp_path / "transformer") == weights_hash(pipeline_folder / "transformer")
+
+
+def test_weights_that_do_not_load_are_named(pipeline_folder, tmp_path):
+    folder = tmp_path / "broken"
+    shutil.copytree(pipeline_folder, folder)
+    (folder / "transformer" / "diffusion_pytorch_model.safetensors").write_bytes(b"broken")
+    with pytest.raises(MethodError, match="transformer does not load as DiTTransformer2DModel"):
+        load_model(str(folder), CPU, "float32")
+
+
+def test_a_hub_id_that_cannot_be_fetched_is_named(monkeypatch):
+    def fail(repository, revision, allow_patterns):
+        assert (repository, revision) == ("owner/name", "v1")
+        assert not any("bin" in pattern or "*" == pattern for pattern in allow_patterns)
+        raise OSError("no network\nand a long story")
+
+    monkeypatch.setattr(models, "snapshot_download", fail)
+    with pytest.raises(
+        MethodError, match=r"owner/name@v1 could not be fetched from the hub: no network$"
+    ):
+        load_model("owner/name@v1", CPU, "float32")
+
+
+def test_a_hub_id_is_a_folder_once_fetched(pipeline_folder, monkeypatch):
+    monkeypatch.setattr(
+        models, "snapshot_download", lambda *_args, **_settings: str(pipeline_folder)
+    )
+    model = load_model("owner/name", CPU, "float32")
+    assert model.facts.class_name(1) == "goldfish"
+    assert model.hash == weights_hash(pipeline_folder / "transformer")
