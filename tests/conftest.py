@@ -21,6 +21,9 @@ from typing import Any, TypeVar
 
 import pytest
 
+# Read when torch is loaded: threads that wait sleep instead of spinning on the cores that other processes need.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 Seen = TypeVar("Seen")
 
 
@@ -111,8 +114,8 @@ def postgresql_server() -> Iterator[Any]:
 
 @pytest.fixture
 def postgresql_url(postgresql_server: Any) -> str:
-    """A database of its own with today's schema."""
-    url: str = postgresql_server.new_database()
+    """A database with today's schema and nothing in it."""
+    url: str = postgresql_server.emptied_studio()
     return url
 
 
