@@ -28,15 +28,13 @@ def main(arguments: list[str] | None = None) -> None:
     # Libraries that narrate every start; what goes wrong there still shows.
     for noisy in ("alembic", "celery", "httpx", "uvicorn", "kombu"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    from backend.settings import CannotStart
+
     try:
         options.command(options)
     except CannotStart as error:
         print(f"vitrine: {error}", file=sys.stderr)
         sys.exit(2)
-
-
-class CannotStart(Exception):
-    """Why a command cannot do its work, for the person who typed it."""
 
 
 def _settings() -> Settings:
@@ -158,6 +156,8 @@ def _listen(settings: Settings) -> socket.socket:
     Raises:
         CannotStart: the address cannot be bound.
     """
+    from backend.settings import CannotStart
+
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -180,6 +180,8 @@ def _sole_owner(settings: Settings) -> Iterator[None]:
     Raises:
         CannotStart: another one has it, or it cannot be written.
     """
+    from backend.settings import CannotStart
+
     try:
         settings.root.mkdir(parents=True, exist_ok=True)
         file = (settings.root / "supervisor.lock").open("w")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from textwrap import shorten
 from typing import Any
 
 from app.form import Field, fields_of, values_of
@@ -15,6 +16,7 @@ from backend.settings import settings
 
 CUSTOM = "Custom policy"
 LATEST = 50
+TITLE = 100
 
 
 @dataclass(frozen=True)
@@ -133,14 +135,20 @@ class Panel:
                     return services.Launch(self.method.name, tried, plan.seed, title)
         raise services.MethodError(f"{title}: {wrong}")
 
-    def preset_of(self, run: RunView) -> str | None:
-        """The policy that gives this run's settings, if one does."""
-        policy = {field.name for name in ("policy", "files") for field in self.group(name)}
-        files = {name: run.config[name] for name in policy if isinstance(run.config.get(name), str)}
-        shared = {name: value for name, value in run.config.items() if name not in policy}
-        for key in self.method.presets if self.has_policies else ():
+    def origin(self, run: RunView) -> tuple[str | None, dict[str, Any]]:
+        """The policy that gives this run's settings, if one does, and the settings a person had beside it."""
+        policy = {field.name for field in self.group("policy")}
+        files = {field.name for field in self.group("files")}
+        own = {name: value for name, value in run.config.items() if name not in policy | files}
+        kept = {name: run.config[name] for name in files if name in run.config}
+        keys = list(self.method.presets) if self.has_policies else []
+        # Fewer steps first: with what they are measured against, they look like an uncached run of few steps.
+        keys.sort(key=lambda key: "reference_steps" not in self.method.presets[key].values)
+        for key in keys:
+            shared = dict(own)
+            if "reference_steps" in self.method.presets[key].values:
+                shared |= {"steps": own.get("reference_steps"), "reference_steps": None}
             _, values = self.policy(key, shared)
-            kept = {field.name: files.get(field.name) for field in self.group("files")}
             try:
                 config = services.validate(self.method.name, {**shared, **kept, **values})
             except (
@@ -148,8 +156,8 @@ class Panel:
             ):  # a policy that does not go with these settings is not theirs
                 continue
             if config.model_dump(mode="json") == run.config:
-                return key
-        return None
+                return key, shared
+        return None, own
 
 
 def _group(field: Field) -> str:
@@ -172,6 +180,12 @@ def need(launches: Sequence[services.Launch]) -> Need:
     return Need(
         len(found), sum(item.seconds for item in found), max(item.memory_mb for item in found)
     )
+
+
+def described(launches: Sequence[services.Launch]) -> str:
+    """A title for a comparison that was given none: its policies and seed."""
+    titles = ", ".join(launch.title for launch in launches)
+    return f"{shorten(titles, TITLE, placeholder=' …')} · seed {launches[0].seed}"
 
 
 def finished_before(launches: Sequence[services.Launch]) -> dict[int, RunView]:

@@ -57,6 +57,7 @@ class RunContext(Savers):
         self._writing = threading.Lock()  # one flush at a time
         self._rows: list[Row] = []
         self._progress: dict[str, Any] = {}
+        self._done_before: float | None = None
         self._held_at = now()
         self._preview_at = 0.0
         self.cancel_deadline = 0.0
@@ -103,7 +104,14 @@ class RunContext(Savers):
     ) -> None:
         self._check()
         with self._lock:
-            self._progress = {"done": float(done), "total": float(total), "message": message}
+            # The first report says what an earlier attempt had done: the speed of this one leaves it out.
+            self._done_before = done if self._done_before is None else self._done_before
+            self._progress = {
+                "done": float(done),
+                "total": float(total),
+                "done_before": float(self._done_before),
+                "message": message,
+            }
         if preview is not None and now() - self._preview_at >= PREVIEW_EVERY_S:
             self._preview_at = now()
             buffer = io.BytesIO()

@@ -69,6 +69,7 @@ def claim(
             started_at=at,
             done=0.0,
             total=0.0,
+            done_before=0.0,
             message="starting",
             env=dict(env),
         )

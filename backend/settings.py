@@ -18,6 +18,10 @@ from sqlalchemy.exc import ArgumentError
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
+class CannotStart(Exception):
+    """Why a process of the studio cannot do its work, for the person who started it."""
+
+
 class Settings(BaseSettings):
     """Read once a process; every field is `VITRINE_<NAME>` in the environment."""
 

@@ -15,7 +15,7 @@ from functools import cache
 from celery.signals import worker_shutting_down
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend import devices, lifecycle
+from backend import database, devices, lifecycle
 from backend.celery_app import app
 from backend.context import LostRun, RunContext
 from backend.settings import settings
@@ -169,7 +169,7 @@ def serve(device: str, number: int, *, also_gpu_queue: bool) -> None:
         number: which of several CPU workers this is.
         also_gpu_queue: take runs meant for a GPU as well, where there is none.
     """
-    db.upgrade(settings().database_url)
+    database.prepare()
     _set_threads(device)
     queues = ["cpu"] if device == "cpu" else ["gpu", device]
     if also_gpu_queue:

@@ -52,6 +52,7 @@ class Run(SQLModel, table=True):
     queue: str
     done: float = 0.0
     total: float = 0.0
+    done_before: float = 0.0
     message: str = ""
     attempt: int = 0
     max_attempts: int = 3

@@ -12,8 +12,12 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from sqlmodel import SQLModel
+
+from storage import db
+
 USER = "postgres"
-TEMPLATE = "vitrine_template"
+STUDIO = "studio"
 
 
 def _program(name: str) -> str:
@@ -45,10 +49,10 @@ class Server:
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://{USER}@/{database}?host={self.folder}"
 
-    def execute(self, statement: str) -> None:
+    def execute(self, statement: str, database: str = "postgres") -> None:
         import psycopg
 
-        address = f"host={self.folder} user={USER} dbname=postgres"
+        address = f"host={self.folder} user={USER} dbname={database}"
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(statement.encode())
 
@@ -58,22 +62,20 @@ class Server:
         self.execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
-    def new_database(self) -> str:
-        """URL of a new database with today's schema."""
-        name = f"studio_{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        return self.url(name)
+    def emptied_studio(self) -> str:
+        """URL of the database with today's schema; what an earlier test wrote there is gone."""
+        tables = ", ".join(f'"{name}"' for name in SQLModel.metadata.tables)
+        self.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE", STUDIO)
+        return self.url(STUDIO)
 
 
 @contextmanager
 def running() -> Iterator[Server]:
-    from storage import db
-
     folder = Path(tempfile.mkdtemp(prefix="vitrine-pg-"))
     if os.geteuid() == 0:
         shutil.chown(folder, USER)
     data = str(folder / "data")
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c full_page_writes=off"
     try:
         _as_owner(
             _program("initdb"), "-D", data, "-A", "trust", "-U", USER, "-E", "UTF8", "--no-sync"
@@ -82,9 +84,9 @@ def running() -> Iterator[Server]:
         _as_owner(_program("pg_ctl"), "-D", data, "-o", options, "-l", log, "-w", "start")
         try:
             server = Server(folder)
-            server.execute(f"CREATE DATABASE {TEMPLATE}")
-            db.upgrade(server.url(TEMPLATE))
-            db.engine(server.url(TEMPLATE)).dispose()  # a template must have no visitors
+            server.execute(f"CREATE DATABASE {STUDIO}")
+            db.upgrade(server.url(STUDIO))
+            db.engine(server.url(STUDIO)).dispose()
             yield server
         finally:
             _as_owner(_program("pg_ctl"), "-D", data, "-m", "immediate", "-w", "stop")

@@ -11,35 +11,13 @@ from typing import Any
 import gradio as gr
 
 from app.form import OFFERED, Field, component, shown
-from app.launching import Panel, finished_before, need, offers, start
+from app.launching import Panel, described, finished_before, need, offers, start
 from app.widgets import html, markup
+from app.widgets.notices import duration, notice, run_before
 from backend import services
 from backend.services import Method, RunView
 
 QUIET = {"show_progress": "hidden", "api_visibility": "private"}
-
-
-def _seconds(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s" if seconds >= 1 else "under 1 s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _notice(title: str, message: str) -> str:
-    body = f"<strong>{escape(title)}</strong><p>{escape(message)}</p>"
-    return f'<div class="notice bad" role="alert">{body}</div>'
-
-
-def _same_notice(same: dict[int, RunView], runs: int) -> str:
-    links = ", ".join(
-        f'<a href="run?id={escape(run.id)}">{escape(run.title or run.method)}</a>'
-        for run in same.values()
-    )
-    rest = "all of them" if len(same) == runs else f"{len(same)} of {runs}"
-    return (
-        f'<div class="notice" role="status"><strong>Run before: {rest}</strong>'
-        f"<p>With the same settings, seed and code: {links}. The figures would be the same.</p></div>"
-    )
 
 
 class LaunchPanel:
@@ -200,10 +178,10 @@ class LaunchPanel:
         try:
             total = need(self._launches(raw)[0])
         except services.MethodError as error:
-            return "", _notice("These settings do not hold", str(error))
+            return "", notice("These settings do not hold", str(error))
         runs = "1 run" if total.runs == 1 else f"{total.runs} runs"
         memory = f"up to <b>{total.memory_mb:,.0f} MB</b>"
-        return f"<b>{runs}</b>, about <b>{_seconds(total.seconds)}</b> in all, {memory}", ""
+        return f"<b>{runs}</b>, about <b>{duration(total.seconds)}</b> in all, {memory}", ""
 
     def launch(self, *raw: Any) -> tuple[Any, str, Any]:
         """Queue the runs, unless some were run before: then ask."""
@@ -223,10 +201,10 @@ class LaunchPanel:
             launches, title = self._launches(raw)
             same = finished_before(launches) if ask or reuse else {}
             if same and ask:
-                return gr.skip(), _same_notice(same, len(launches)), gr.update(visible=True)
-            made = start(launches, title, same)
+                return gr.skip(), run_before(same, len(launches)), gr.update(visible=True)
+            made = start(launches, title or described(launches), same)
         except (services.MethodError, services.ServiceError) as error:
-            return gr.skip(), _notice("Not launched", str(error)), hidden
+            return gr.skip(), notice("Not launched", str(error)), hidden
         return markup("v-board", comparison=made), "", hidden
 
     def arrive(self, request: gr.Request) -> list[Any]:
@@ -242,7 +220,7 @@ class LaunchPanel:
                     services.get_run(key) for key in services.get_comparison(address["c"]).run_ids
                 ]
         except services.NotFound as error:
-            problem = _notice("Nothing to start from", str(error))
+            problem = notice("Nothing to start from", str(error))
         state, config = self._like([run for run in runs if run.method == self.method.name])
         fields = self.panel.order
         raw = [shown(field, config.get(field.name, field.default)) for field in fields]
@@ -253,18 +231,17 @@ class LaunchPanel:
         """Seed, policies, own policy and title that would launch `runs` again, and the settings they share."""
         if not runs:
             return [0, self.default_policies, False, ""], {}
-        found = [self.panel.preset_of(run) for run in runs]
-        own = [run for run, preset in zip(runs, found, strict=True) if preset is None]
-        shared = {**runs[0].config}
+        found = [self.panel.origin(run) for run in runs]
+        own = [run for run, (key, _) in zip(runs, found, strict=True) if key is None]
+        config = {**runs[0].config, **found[0][1]}
         needed = {field.name for field in self.panel.group("files")}
         for run in runs:
-            shared |= {name: run.config[name] for name in needed if run.config.get(name)}
+            config |= {name: run.config[name] for name in needed if run.config.get(name)}
         if own and self.panel.has_policies:
-            shared |= {
+            config |= {
                 field.name: own[0].config[field.name] for field in self.panel.group("policy")
             }
-        state = [runs[0].seed, [key for key in found if key], bool(own), ""]
-        return state, shared
+        return [runs[0].seed, [key for key, _ in found if key], bool(own), ""], config
 
     def _filled(self, field: Field, value: Any) -> Any:
         if field.widget not in OFFERED:

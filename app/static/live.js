@@ -112,7 +112,7 @@ class Live extends Element {
             : `${ordinal(live.queue_position)} in the queue`;
       return [fact(place, "")];
     }
-    const facts = [fact(`${number(live.done)} / ${number(live.total)}`, "steps")];
+    const facts = live.total ? [fact(`${number(live.done)} / ${number(live.total)}`, "steps")] : [];
     if (!live.finished && live.speed) facts.push(fact(number(Number(live.speed.toPrecision(3))), "steps/s"));
     facts.push(fact(duration(live.elapsed), live.finished ? "in all" : "so far"));
     if (!live.finished && live.seconds_left !== null) facts.push(fact(duration(live.seconds_left), "left"));

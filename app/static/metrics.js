@@ -53,7 +53,7 @@ function sorted(metrics) {
   return {
     main: rest.filter((item) => !SECONDARY.test(item.name)),
     more: rest.filter((item) => SECONDARY.test(item.name)),
-    same: metrics.filter(same),
+    same: metrics.filter((item) => same(item) && !SECONDARY.test(item.name)),
   };
 }
 

@@ -11,6 +11,7 @@ from typing import Literal
 from sqlalchemy import func, make_url, select
 from sqlmodel import Session, col
 
+from backend import database
 from backend.reaper import Reaper
 from backend.services.convert import run_view
 from backend.services.errors import Conflict, ServiceError
@@ -29,9 +30,9 @@ def open_studio() -> Iterator[None]:
     """Bring the database up to date, and look after lost runs for as long as the block lasts. For the web process.
 
     Raises:
-        sqlalchemy.exc.OperationalError: the database cannot be opened or written.
+        CannotStart: the database cannot be opened or written.
     """
-    db.upgrade(settings().database_url)
+    database.prepare()
     reaper = Reaper()
     reaper.start()
     try:

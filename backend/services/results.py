@@ -43,7 +43,8 @@ def live(run_id: str, after: str = "") -> LiveView:
         position = runs.place_in_queue(session, run) if queued else None
         waiting_for = _waiting_for(session, run.queue) if queued else ""
     elapsed = _elapsed(run)
-    speed = run.done / elapsed if run.status == RUNNING and run.done and elapsed else None
+    advanced = run.done - run.done_before
+    speed = advanced / elapsed if run.status == RUNNING and advanced > 0 and elapsed else None
     return LiveView(
         id=run.id,
         status=run.status,

@@ -18,11 +18,13 @@ from methods.caching.memory import naming_out_of_memory
 from methods.caching.models import LoadedModel, load_model
 from methods.caching.policy import Policy, build_policy
 from methods.caching.sampling import (
+    TIMED_STEPS,
     Batch,
     Sampled,
     make_batches,
     reference_key,
     references,
+    retimed,
     sample_batch,
     warm_up,
 )
@@ -129,10 +131,12 @@ class _Sampler:
         if known is not None:
             self.context.event(
                 "info",
-                f"uncached images from {batch.start} on, and their time, are of an earlier run of this process",
+                f"uncached images from {batch.start} on are of an earlier run of this process; "
+                f"their time is measured anew on {TIMED_STEPS} steps",
             )
+            timed = retimed(self.model, batch, self.config, known)
             self._advance(steps, "uncached images are known")
-            return known
+            return timed
         sampled = sample_batch(
             self.model,
             batch,
@@ -157,10 +161,19 @@ class _Sampler:
         self._say_if_few(len(labels))
         reference = self.model.decode(tally.reference.latents)
         images = reference if self.plain else self.model.decode(tally.policy.latents)
+        verdict = self._judge(images, labels)
         return report.Comparison(
-            self.config, self.model, self.policy, tally, self.plain, labels, images, reference,
-            self._judge(images, labels), None if self.plain else self._judge(reference, labels),
-        )  # fmt: skip
+            config=self.config,
+            model=self.model,
+            policy=self.policy,
+            tally=tally,
+            plain=self.plain,
+            labels=labels,
+            images=images,
+            reference=reference,
+            verdict=verdict,
+            reference_verdict=verdict if self.plain else self._judge(reference, labels),
+        )
 
     def _say_if_few(self, images: int) -> None:
         if self._is_judged and images < ENOUGH_FOR_DISTANCE:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ from methods.caching.memory import PeakMemory
 from methods.caching.models import LoadedModel
 
 REMEMBERED_BYTES = 256 * 2**20
+TIMED_STEPS = 3
 Watch = Callable[[int, Tensor], None]
 
 
@@ -135,6 +137,16 @@ def warm_up(model: LoadedModel, batch: Batch, config: SampleConfig) -> None:
     if shape not in model.warmed:
         sample_batch(model, batch, config, 2, lambda *_: None)
         model.warmed.add(shape)
+
+
+def retimed(model: LoadedModel, batch: Batch, config: SampleConfig, known: Sampled) -> Sampled:
+    """The remembered uncached batch with the time it takes now: the median of a few steps, for each of its steps.
+
+    Every uncached step does the same work. A time measured minutes ago, beside other work, would not compare.
+    """
+    few = sample_batch(model, batch, config, TIMED_STEPS, lambda *_: None)
+    step = statistics.median(few.step_seconds)
+    return replace(known, step_seconds=[step] * len(known.step_seconds))
 
 
 def reference_key(

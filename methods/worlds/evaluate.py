@@ -95,7 +95,7 @@ def measure(bench: Bench, transformer: DiTTransformer2DModel) -> dict[str, Any]:
     by_guidance = {}
     for scale in bench.other_guidance_scales:
         by_guidance[str(scale)] = _drawn_figures(bench, transformer, scale, bench.seeds[0])
-        log.info("guidance %.1f: %s", scale, by_guidance[str(scale)])
+        log.info("guidance %s: %s", scale, by_guidance[str(scale)])
     names = by_seed[str(bench.seeds[0])]
     return {
         "setting": {
@@ -119,7 +119,7 @@ def write_card(
     bench: Bench,
     trained: DiTTransformer2DModel,
     empty: DiTTransformer2DModel,
-    training: dict[str, float],
+    training: dict[str, Any],
     folder: Path,
 ) -> None:
     """Store a transformer in float16 and the measured figures, with both precisions, beside it.

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DModel
@@ -40,7 +40,19 @@ class Recipe:
     weight_decay: float = 0.01
     label_drop: float = 0.1  # share of labels that become the null class
     ema_decay: float = 0.999
-    min_snr: float | None = None  # weigh by min(SNR, this) / SNR (Hang et al. 2023); None: evenly
+    weighting: Literal["even", "balanced"] = "even"  # of timesteps; see `timestep_weights`
+
+
+def timestep_weights(alpha: Tensor) -> Tensor:
+    """Return weights of the squared noise error at alpha_bar (any shape): large where noise rules.
+
+    With r = alpha / (1 - alpha), the signal-to-noise ratio: 1 / r above 1, as min-SNR weighting has
+    it (Hang et al. 2023, gamma = 1), and r^-1/2 below, at most 30. An error e of the noise is one of
+    e r^-1/2 in the image, so that even weights leave the first sampling steps, which decide colours
+    and places, to the end of the training.
+    """
+    ratio = alpha / (1 - alpha)
+    return torch.where(ratio > 1, 1 / ratio, ratio.rsqrt().clamp(max=30))
 
 
 class TransformerTraining:
@@ -114,20 +126,18 @@ class TransformerTraining:
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
 
-    def describe(self) -> dict[str, float]:
+    def describe(self) -> dict[str, Any]:
         """Return what a card says of the training: its recipe and the CPU seconds it took."""
-        recipe = {name: value for name, value in asdict(self.recipe).items() if value is not None}
-        return {**recipe, "cpu_seconds": round(self.seconds)}
+        return {**asdict(self.recipe), "cpu_seconds": round(self.seconds)}
 
     def _loss(self, model: nn.Module, data: Labelled, timesteps: Tensor, noise: Tensor) -> Tensor:
         alpha = self.alphas[timesteps].float().view(-1, 1, 1, 1)
         noisy = alpha.sqrt() * data.images + (1 - alpha).sqrt() * noise
         predicted = model(noisy, timestep=timesteps, class_labels=data.labels).sample
-        if self.recipe.min_snr is None:
+        if self.recipe.weighting == "even":
             return nn.functional.mse_loss(predicted, noise)
-        signal_to_noise = alpha / (1 - alpha)
-        weight = signal_to_noise.clamp(max=self.recipe.min_snr) / signal_to_noise
-        loss: Tensor = (weight * (predicted - noise).square()).mean()
+        weights = timestep_weights(alpha)
+        loss: Tensor = (weights * (predicted - noise).square()).mean()
         return loss
 
     def _lr_factor(self) -> float:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import Field
 
-from app.launching import CUSTOM, Panel, finished_before, need, offers, start
+from app.launching import CUSTOM, Panel, described, finished_before, need, offers, start
 from methods.base import Config, Context, Estimate, Method, MethodError, Preset, Result
 
 
@@ -127,9 +127,11 @@ def test_a_run_is_recognised_as_the_policy_it_came_from(
 ) -> None:
     launches = launched(panel, ["control", "reuse", "fewer"], custom=True, steps=40, policy="reuse")
     runs = studio.submit_many(launches)[1]
-    keys = [panel.preset_of(run) for run in runs]
-    assert keys[:2] == ["control", "reuse"]
-    assert keys[3] == "reuse"  # the same settings by another road
+    found = [panel.origin(run) for run in runs]
+    # The last has the settings of a preset by another road.
+    assert [key for key, _ in found] == ["control", "reuse", "fewer", "reuse"]
+    assert {shared["steps"] for _, shared in found} == {40}
+    assert {shared["reference_steps"] for _, shared in found} == {None}
 
 
 def test_files_of_finished_runs_are_offered(
@@ -140,3 +142,7 @@ def test_files_of_finished_runs_are_offered(
     [made] = studio.submit_many(launched(panel, ["control"]))[1]
     works()
     assert [value for _, value in offers(prior, "toy")] == [f"{made.id}/prior.txt"]
+
+
+def test_a_comparison_without_a_title_is_called_by_its_policies(panel: Panel) -> None:
+    assert described(launched(panel, ["control", "reuse"])) == "Control, Reuse · seed 7"

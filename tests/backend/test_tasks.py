@@ -301,6 +301,20 @@ def test_a_checkpoint_keeps_tensors_and_values(studio: ModuleType, works: Works)
     assert state["weights"].tolist() == [0.0, 1.0, 2.0]
 
 
+def test_the_speed_of_a_later_attempt_leaves_out_what_an_earlier_one_did(
+    studio: ModuleType, works: Works
+) -> None:
+    context = started(studio)
+    context.progress(900, 1000)
+    context.flush()
+    assert studio.live(context.run.id).speed is None
+    context.progress(910, 1000)
+    context.flush()
+    live = studio.live(context.run.id)
+    assert live.speed == pytest.approx(10 / live.elapsed, rel=0.2)
+    assert live.seconds_left == pytest.approx(90 / live.speed)
+
+
 def test_only_the_newest_preview_is_kept_and_at_most_two_a_second(
     studio: ModuleType, works: Works
 ) -> None:

@@ -16,7 +16,8 @@ PAGES = ("/", "/caching", "/runs", "/compare", "/system")
 
 
 def row(page: Page, title: str) -> Any:
-    return page.locator("v-runs tbody tr").filter(has_text=title)
+    link = page.get_by_role("link", name=title, exact=True)
+    return page.locator("v-runs tbody tr").filter(has=link)
 
 
 def test_runs_are_searched_filtered_sorted_and_compared(

@@ -20,7 +20,9 @@ DISK_MB = 12
 
 
 @pytest.fixture(scope="module")
-def worker_on_small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ModuleType, Path]]:
+def worker_on_small_disk(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[ModuleType, Path]]:
     from backend import services
     from methods import METHODS
     from tests.toys import TOYS

@@ -280,3 +280,12 @@ def test_a_data_folder_that_cannot_be_written_is_said_in_one_line(
     line = refused(capsys, "up")
     assert line.startswith(f"vitrine: the data folder {tmp_path}/file/data cannot be written")
     choose(DATA_DIR=tmp_path / "data")
+
+
+def test_a_database_that_is_away_is_said_in_one_line_without_its_password(
+    choose: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    choose(DB_URL="postgresql+psycopg://me:hidden@127.0.0.1:1/vitrine")
+    line = refused(capsys, "worker")
+    assert line.startswith("vitrine: the database postgresql+psycopg://me:***@127.0.0.1:1/vitrine")
+    assert "hidden" not in line

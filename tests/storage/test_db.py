@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,19 @@ def test_processes_that_upgrade_at_once_find_one_schema(tmp_path: Path) -> None:
         at_once(db.upgrade, url, processes=4)
         assert db.is_current(url)
         db.engine(url).dispose()
+
+
+def test_a_new_database_waits_for_another_process_that_writes_it_first(tmp_path: Path) -> None:
+    path = tmp_path / "vitrine.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.3, other.execute, ("ROLLBACK",))
+    release.start()
+    with db.reading(f"sqlite:///{path}") as session:  # SQLite refuses WAL at once meanwhile
+        assert session.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+    release.join()
+    other.close()
+    db.engine(f"sqlite:///{path}").dispose()
 
 
 def test_sqlite_is_opened_with_the_rules_that_let_processes_share_it(url: str) -> None:

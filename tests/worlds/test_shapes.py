@@ -24,7 +24,7 @@ from methods.worlds.shapes.scenes import (
     random_scene,
     render,
 )
-from methods.worlds.training import Labelled, Recipe, TransformerTraining
+from methods.worlds.training import Labelled, timestep_weights
 
 TONES = ((240, 240, 240), (60, 60, 60))
 
@@ -177,15 +177,18 @@ def test_label_rows_of_one_shape_differ_by_their_colours_alone() -> None:
     assert torch.allclose(steps, steps[:1].expand_as(steps), atol=1e-5)
 
 
-def test_weighted_loss_of_a_model_without_output_is_the_mean_weight(fresh: Labelled) -> None:
-    recipe = Recipe(steps=10, batch=48, min_snr=1.0)
-    training = TransformerTraining(build_transformer, recipe)
-    timesteps = torch.full((192,), 100)
-    alpha = float(training.alphas[100])  # signal-to-noise ratio 8.5: a weight of 1 / 8.5
-    noise = torch.randn(fresh.images.shape, generator=torch.Generator().manual_seed(0))
-    loss = training._loss(training.average, fresh, timesteps, noise)
-    expected = (1 - alpha) / alpha * noise.square().mean()  # the untrained model predicts 0
-    assert float(loss.detach()) == pytest.approx(float(expected), rel=1e-5)
+def test_untrained_transformer_predicts_its_input_at_every_timestep() -> None:
+    torch.manual_seed(0)
+    noise = torch.randn(4, 3, 24, 24)
+    timesteps, labels = torch.tensor([0, 300, 700, 999]), torch.tensor([0, 17, 47, 48])
+    predicted = build_transformer().eval()(noise, timestep=timesteps, class_labels=labels).sample
+    assert (predicted - noise).square().mean() < 5e-4  # the rest is what layer norms make of it
+
+
+def test_weights_of_the_loss_are_the_hand_worked_numbers() -> None:
+    ratio = torch.tensor([100.0, 4.0, 1.0, 0.25, 0.01, 1e-4])
+    expected = torch.tensor([0.01, 0.25, 1.0, 2.0, 10.0, 30.0])
+    assert torch.allclose(timestep_weights(ratio / (1 + ratio)), expected, rtol=1e-3)
 
 
 def test_judge_reads_fresh_pictures(judge: Judge, fresh: Labelled) -> None:

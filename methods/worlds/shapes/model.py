@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DModel
 
-from methods.worlds.dit import build_dit, embedders, load_dit
+from methods.worlds.dit import build_dit, embedders, load_dit, start_as_copy
 from methods.worlds.shapes import CHANNELS, IMAGE_SIZE, NUM_CLASSES, WEIGHTS
 from methods.worlds.shapes.scenes import COLOURS, SHAPES
 
@@ -17,7 +17,7 @@ def build_transformer() -> DiTTransformer2DModel:
     """Return the untrained transformer: 8 blocks of width 128, 4 heads, 36 tokens, noise prediction.
 
     Each row of its label tables starts as a row of its shape plus one of its colour, so that what
-    is learned of a red star is at once known of a blue one.
+    is learned of a red star is at once known of a blue one. It starts by copying its input.
     """
     transformer = build_dit(
         channels=CHANNELS,
@@ -27,6 +27,7 @@ def build_transformer() -> DiTTransformer2DModel:
         width=WIDTH,
         num_layers=8,
     )
+    start_as_copy(transformer)
     for embedder in embedders(transformer):
         table = embedder.class_embedder.embedding_table.weight  # (classes + 1, width)
         rows = torch.randn(len(SHAPES), 1, WIDTH) + torch.randn(1, len(COLOURS), WIDTH)

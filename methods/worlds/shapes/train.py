@@ -22,7 +22,7 @@ from methods.worlds.shapes.judge import load_judge
 from methods.worlds.shapes.model import build_transformer
 from methods.worlds.training import Recipe, TransformerTraining, train_transformer
 
-RECIPE = Recipe(steps=5000, batch=64, peak_lr=1.5e-3, min_snr=1.0)
+RECIPE = Recipe(steps=3500, batch=64, peak_lr=1.5e-3, weighting="balanced")
 JUDGE_EPOCHS = 2
 
 log = logging.getLogger(__name__)

@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("queue", sa.String(), nullable=False),
         sa.Column("done", sa.Float(), nullable=False),
         sa.Column("total", sa.Float(), nullable=False),
+        sa.Column("done_before", sa.Float(), nullable=False),
         sa.Column("message", sa.String(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("max_attempts", sa.Integer(), nullable=False),
