@@ -17,7 +17,8 @@ from app.widgets.notices import duration, notice, run_before
 from backend import services
 from backend.services import Method, RunView
 
-QUIET = {"show_progress": "hidden", "api_visibility": "private"}
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+"""Answered at once, in the reply itself: a page that asks twice in a moment loses answers of Gradio's queue."""
 
 
 class LaunchPanel:

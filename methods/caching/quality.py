@@ -42,4 +42,5 @@ def wilson_interval(successes: int, total: int) -> tuple[float, float]:
     spread = 1 + Z95**2 / total
     centre = (share + Z95**2 / (2 * total)) / spread
     half = Z95 * math.sqrt(share * (1 - share) / total + Z95**2 / (4 * total**2)) / spread
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # Rounding must not push an end past the share itself, which it touches at 0 and 1.
+    return min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half))
