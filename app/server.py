@@ -44,9 +44,11 @@ def create_app() -> FastAPI:
     app.add_middleware(SecurityHeaders)
 
     @app.get("/healthz", include_in_schema=False)
-    def healthz() -> dict[str, str]:
-        """This process answers; `/readyz` says whether a run would be worked on."""
-        return {"status": "ready"}
+    def healthz() -> JSONResponse:
+        """Ready once everything is up: a run submitted now would be worked on. `/readyz` says what is missing."""
+        well = all(check.ok for check in services.ready())
+        status = "ready" if well else "not ready"
+        return JSONResponse({"status": status}, status_code=200 if well else 503)
 
     @app.get("/readyz", include_in_schema=False)
     def readyz() -> JSONResponse:

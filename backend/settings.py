@@ -64,7 +64,9 @@ class Settings(BaseSettings):
     )
     models_dir: Path | None = Field(None, description="Folder offered when choosing a model.")
     offline: bool = Field(False, description="Never reach for a model hub.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="How much the processes say; DEBUG also serves the REST documentation."
+    )
 
     @model_validator(mode="after")
     def _belong_together(self) -> Settings:

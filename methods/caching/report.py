@@ -61,36 +61,38 @@ def metrics(run: Comparison) -> dict[str, float]:
     attn, ff = (tally.counts[kind] / tally.batches for kind in ("attn", "ff"))
     cells = facts.layers * run.config.compared_steps()
     work = facts.sampling_macs(attn, ff, run.config.steps)
+    # In the order in which they are shown: what was won, what it cost in quality, then the rest.
     found = {
-        "images": float(images),
-        "seconds": seconds,
-        "seconds_uncached": uncached,
-        "seconds_per_image": seconds / images,
         "speedup": uncached / seconds,
-        "attn_forwards": attn,
-        "ff_forwards": ff,
-        "attn_forwards_uncached": float(cells),
-        "ff_forwards_uncached": float(cells),
-        "reused_share": run.policy.reused_share,
         "flop_share": work / facts.sampling_macs(cells, cells, run.config.compared_steps()),
-        "cache_memory_mb": tally.cache_mb,
-        "peak_memory_mb": tally.policy.peak_mb,
-        "peak_memory_mb_uncached": tally.reference.peak_mb,
         "relative_l2": float(relative_l2(run.images, run.reference).mean()),
-        "identical": float(torch.equal(run.images, run.reference)),
     }
     ratio = psnr(float(run.errors.mean()))
     if ratio is not None:
         found["psnr"] = ratio
-    path = tally.trajectory_error()
-    if path:
-        found |= {"trajectory_error": path[-1], "trajectory_error_mean": sum(path) / len(path)}
     for verdict, ending in ((run.verdict, ""), (run.reference_verdict, "_uncached")):
         if verdict is not None:
             found |= {f"judge_{name}{ending}": value for name, value in verdict.metrics.items()}
     if "judge_frechet_distance" in found and run.verdict is not None:
         found["judge_frechet_distance_real"] = run.verdict.floor
-    return found
+    path = tally.trajectory_error()
+    if path:
+        found |= {"trajectory_error": path[-1], "trajectory_error_mean": sum(path) / len(path)}
+    return found | {
+        "identical": float(torch.equal(run.images, run.reference)),
+        "seconds": seconds,
+        "seconds_uncached": uncached,
+        "seconds_per_image": seconds / images,
+        "attn_forwards": attn,
+        "ff_forwards": ff,
+        "attn_forwards_uncached": float(cells),
+        "ff_forwards_uncached": float(cells),
+        "reused_share": run.policy.reused_share,
+        "cache_memory_mb": tally.cache_mb,
+        "peak_memory_mb": tally.policy.peak_mb,
+        "peak_memory_mb_uncached": tally.reference.peak_mb,
+        "images": float(images),
+    }
 
 
 def summary(run: Comparison, found: dict[str, float]) -> str:

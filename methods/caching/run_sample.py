@@ -11,6 +11,7 @@ from methods.base import Context, Result
 from methods.caching import report
 from methods.caching.check import check_images, check_sample
 from methods.caching.config import SampleConfig
+from methods.caching.estimate import MB
 from methods.caching.facts import WORLDS
 from methods.caching.images import to_preview
 from methods.caching.judging import ENOUGH_FOR_DISTANCE, Verdict, judge_images
@@ -30,8 +31,6 @@ from methods.caching.sampling import (
 )
 from methods.caching.step_cache import apply_step_cache
 from methods.caching.tally import Tally, relative, trajectory_squares
-
-MB = 2.0**20
 
 
 def run(config: SampleConfig, context: Context) -> Result:
@@ -104,7 +103,7 @@ class _Sampler:
             if comparable:
                 squares.append(trajectory_squares(latents, reference.trajectory[step]))
                 if batch.start == 0:
-                    self.context.log(step, first_batch_error=float(relative(squares[-1])))
+                    self.context.log(step, first_batch_distance=float(relative(squares[-1])))
             self._tell(self.policy.name, step, self.config.steps, latents)
 
         if self.policy.cache is None:

@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from backend.settings import settings
+from storage import db
+from storage.models import Worker
+
 Submit = Callable[..., dict[str, Any]]
 PAGES = ("/", "/caching", "/runs", "/run", "/compare", "/system")
 
@@ -78,11 +82,19 @@ def test_each_page_answers_under_its_address(client: TestClient, page: str) -> N
     assert "Vitrine" in answer.text
 
 
-def test_health_and_readiness(client: TestClient) -> None:
-    assert client.get("/healthz").json() == {"status": "ready"}
+def test_health_is_ready_once_a_worker_is_there_and_readiness_says_what_is_missing(
+    client: TestClient,
+) -> None:
+    before = client.get("/healthz")
+    assert (before.status_code, before.json()) == (503, {"status": "not ready"})
     readiness = client.get("/readyz")
-    assert readiness.status_code == 503  # there is no worker
-    assert readiness.json()["ready"] is False
+    assert readiness.status_code == 503
+    missing = [check["name"] for check in readiness.json()["checks"] if not check["ok"]]
+    assert missing == ["workers"]
+    with db.writing(settings().database_url) as session:
+        session.add(Worker(id="cpu@here:1", host="here", pid=1, device="cpu", queues=["cpu"]))
+    after = client.get("/healthz")
+    assert (after.status_code, after.json()) == (200, {"status": "ready"})
 
 
 def test_permalinks_lead_to_the_pages(client: TestClient) -> None:

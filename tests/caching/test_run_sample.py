@@ -92,7 +92,7 @@ def test_metrics_count_what_was_executed(settings, tmp_path):
 def test_every_curve_has_one_point_a_step(settings, tmp_path):
     _, context = sample(settings, tmp_path, correction="goc")
     assert {
-        "first_batch_error",
+        "first_batch_distance",
         "trajectory_error",
         "step_seconds",
         "step_seconds_uncached",
