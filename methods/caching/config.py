@@ -34,8 +34,8 @@ PAPER_EXACT_TEXT = (
 )
 
 
-class SampleConfig(Config):
-    """One cached sampling, compared with the uncached one from the same noise."""
+class SamplerConfig(Config):
+    """What every sampling of a model needs to know."""
 
     model: str = Field(
         "digits",
@@ -45,6 +45,25 @@ class SampleConfig(Config):
         description=MODEL_TEXT,
         json_schema_extra=MODEL,
     )
+    paper_exact: bool = Field(
+        True, title="As in the papers", description=PAPER_EXACT_TEXT, json_schema_extra=MORE
+    )
+    precision: Precision = Field(
+        "float32", title="Precision", description=PRECISION_TEXT, json_schema_extra=MORE
+    )
+    batch_size: int = Field(
+        32,
+        ge=1,
+        le=512,
+        title="Batch size",
+        description="Images sampled at a time; guidance doubles the rows of a forward.",
+        json_schema_extra=MORE,
+    )
+
+
+class SampleConfig(SamplerConfig):
+    """One cached sampling, compared with the uncached one from the same noise."""
+
     classes: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(
         (),
         max_length=1000,
@@ -172,20 +191,6 @@ class SampleConfig(Config):
         "differ (“fewer steps”), only the final images are compared.",
         json_schema_extra=MORE,
     )
-    paper_exact: bool = Field(
-        True, title="As in the papers", description=PAPER_EXACT_TEXT, json_schema_extra=MORE
-    )
-    precision: Precision = Field(
-        "float32", title="Precision", description=PRECISION_TEXT, json_schema_extra=MORE
-    )
-    batch_size: int = Field(
-        32,
-        ge=1,
-        le=512,
-        title="Batch size",
-        description="Images sampled at a time; guidance doubles the rows of a forward.",
-        json_schema_extra=MORE,
-    )
     judge: bool = Field(
         True,
         title="Judge",
@@ -204,17 +209,9 @@ class SampleConfig(Config):
         return self.steps if self.reference_steps is None else self.reference_steps
 
 
-class CalibrateConfig(Config):
+class CalibrateConfig(SamplerConfig):
     """Average module outputs of uncached runs: the prior of EOC, and what "auto" positions are chosen by."""
 
-    model: str = Field(
-        "digits",
-        min_length=1,
-        max_length=500,
-        title="Model",
-        description=MODEL_TEXT,
-        json_schema_extra=MODEL,
-    )
     steps: int = Field(
         20,
         ge=2,
@@ -246,18 +243,4 @@ class CalibrateConfig(Config):
         title="Most classes",
         description="Classes that enter the mean, spread evenly over all; 32 to 64 give a stable mean, the paper takes 1000.",
         json_schema_extra=MAIN,
-    )
-    paper_exact: bool = Field(
-        True, title="As in the papers", description=PAPER_EXACT_TEXT, json_schema_extra=MORE
-    )
-    precision: Precision = Field(
-        "float32", title="Precision", description=PRECISION_TEXT, json_schema_extra=MORE
-    )
-    batch_size: int = Field(
-        32,
-        ge=1,
-        le=512,
-        title="Batch size",
-        description="Images sampled at a time; guidance doubles the rows of a forward.",
-        json_schema_extra=MORE,
     )
