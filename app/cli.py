@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import logging
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser = _parser()
     options = parser.parse_args(arguments)
     settings = _settings()
+    if settings.offline:  # read by the hub's library when it is imported
+        os.environ["HF_HUB_OFFLINE"] = "1"
     logging.basicConfig(
         level=settings.log_level, format="%(asctime)s %(message)s", datefmt="%H:%M:%S"
     )

@@ -7,7 +7,8 @@ import json
 import math
 import mimetypes
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,9 +31,14 @@ if TYPE_CHECKING:
     import torch
 
 PREVIEW = "preview.webp"
-PREVIEW_EVERY_S = 0.5
+PREVIEW_EVERY_S = 1.0
+RETRY_S = 0.5
 ROLES = {".png": "image", ".json": "figure", ".csv": "table", ".safetensors": "tensors"}
 Row = Metric | Event | Record
+
+
+class DatabaseAway(StorageError):
+    """The database did not take a write; it may a moment later."""
 
 
 class LostRun(BaseException):
@@ -138,24 +144,30 @@ class RunContext(Savers):
         suffix = Path(name).suffix.lower()
         role = str(meta.pop("role", ROLES.get(suffix, "file")))
         mime = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        artefact = Artefact(
-            run_id=self.run.id,
-            attempt=self.held.attempt,
-            sha256=sha256,
-            role=role,
-            name=name,
-            meta=_plain(meta),
-        )
-        with self._transaction() as session:
+        plain = _plain(meta)
+
+        def put(session: Session) -> None:
+            artefact = Artefact(
+                run_id=self.run.id,
+                attempt=self.held.attempt,
+                sha256=sha256,
+                role=role,
+                name=name,
+                meta=plain,
+            )
             records.put_artefact(session, artefact, size, mime)
+
+        self._write(put)
         return ArtefactRef(sha256, name, size)
 
     def checkpoint(self, state: Mapping[str, Any]) -> None:
         sha256, size = self.store.put(encode_state(state))
-        with (
-            self._transaction() as session
-        ):  # everything reported so far counts as written before the state
-            records.put_checkpoint(session, self.run.id, self.held.attempt, sha256, size)
+        # Everything reported so far goes in the same transaction: it counts as written before the state.
+        self._write(
+            lambda session: records.put_checkpoint(
+                session, self.run.id, self.held.attempt, sha256, size
+            )
+        )
 
     def resume(self) -> dict[str, Any] | None:
         with db.reading(settings().database_url) as session:
@@ -171,7 +183,8 @@ class RunContext(Savers):
         """Write what was reported, extend the lease when it is time, and see whether a cancel was asked for."""
         waiting = self._rows or self._progress
         if waiting or now() - self._held_at >= settings().heartbeat_s:
-            self.flush()
+            with self._transaction():
+                pass
         else:
             with db.reading(settings().database_url) as session:
                 run = session.get(Run, self.run.id)
@@ -184,8 +197,12 @@ class RunContext(Savers):
             LostRun: the run is no longer this worker's.
             StorageError: the database cannot be written.
         """
-        with self._transaction():
-            pass
+        self._write(lambda _session: None)
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Nothing could be written for a whole lease: by then the run counts as lost."""
+        return now() - self._held_at > settings().lease_s
 
     def fail(self, error: StorageError) -> None:
         """Have the method's next call raise `error`."""
@@ -211,6 +228,18 @@ class RunContext(Savers):
         if self.interrupted:
             raise Interrupted
 
+    def _write(self, put: Callable[[Session], None]) -> None:
+        """Do `put` in a transaction, again and again while the database is away and the lease lasts."""
+        while True:
+            try:
+                with self._transaction() as session:
+                    put(session)
+                return
+            except DatabaseAway:
+                if self.out_of_patience:
+                    raise
+                time.sleep(RETRY_S)
+
     @contextmanager
     def _transaction(self) -> Iterator[Session]:
         """A transaction that first makes sure the run is still ours, and takes the reports so far along."""
@@ -233,7 +262,9 @@ class RunContext(Savers):
                 with self._lock:  # not written: they go with the next transaction
                     self._rows = rows + self._rows
                     self._progress = self._progress or progress
-                raise StorageError(f"the database cannot be written: {error.orig}") from error
+                lasting = any(word in str(error.orig) for word in ("full", "readonly"))
+                kind = StorageError if lasting else DatabaseAway
+                raise kind(f"the database cannot be written: {error.orig}") from error
             self.cancel_deadline, self._held_at = deadline, now()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import shutil
@@ -12,6 +13,8 @@ import psutil
 
 from backend.settings import settings
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Gpu:
@@ -21,16 +24,39 @@ class Gpu:
 
 
 def gpus() -> list[Gpu]:
-    """The NVIDIA GPUs of this machine, as the driver's own tool lists them; empty where there is none."""
+    """The NVIDIA GPUs that this process may use, as the driver's own tool lists them; empty where there is none."""
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return []
-    query = ["--query-gpu=index,name,memory.total", "--format=csv,noheader,nounits"]
-    listed = subprocess.run([tool, *query], capture_output=True, text=True, timeout=20, check=False)
-    if listed.returncode != 0:
+    query = ["--query-gpu=index,uuid,name,memory.total", "--format=csv,noheader,nounits"]
+    try:
+        listed = subprocess.run(
+            [tool, *query], capture_output=True, text=True, timeout=20, check=True
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        log.warning("nvidia-smi does not answer, so no GPU is used: %s", error)
         return []
     rows = [line.split(", ") for line in listed.stdout.splitlines() if line.strip()]
-    return [Gpu(int(index), name, float(memory)) for index, name, memory in rows]
+    return [
+        Gpu(int(index), name, _number(memory))
+        for index, uuid, name, memory in rows
+        if _allowed(index, uuid)
+    ]
+
+
+def _allowed(index: str, uuid: str) -> bool:
+    """Whether the mask that this process was started with (by a cluster, say) leaves it this GPU."""
+    mask = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if mask is None:
+        return True
+    return any(item == index or (item and uuid.startswith(item)) for item in mask.split(","))
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:  # "[N/A]": some integrated GPUs share the machine's memory
+        return 0.0
 
 
 def used_gpus() -> list[Gpu]:

@@ -129,8 +129,12 @@ def finish(
     if ended.first() is None:
         return False
     _end_attempt(session, held.run_id, held.attempt, outcome)
-    session.execute(delete(Checkpoint).where(col(Checkpoint.run_id) == held.run_id))
+    _forget_checkpoint(session, held.run_id)
     return True
+
+
+def _forget_checkpoint(session: Session, run_id: str) -> None:
+    session.execute(delete(Checkpoint).where(col(Checkpoint.run_id) == run_id))
 
 
 def _still(held: Claim) -> tuple[Any, ...]:
@@ -156,6 +160,7 @@ def request_cancel(session: Session, run_id: str, grace_s: float) -> bool:
         .returning(col(Run.id))
     )
     if queued.first() is not None:
+        _forget_checkpoint(session, run_id)  # of an attempt whose worker was lost
         return True
     deadline = func.coalesce(col(Run.cancel_deadline), at + grace_s)
     running = session.execute(
@@ -205,6 +210,8 @@ def _settle(session: Session, run: Run, at: float) -> bool:
     if changed.first() is None:
         return False
     _end_attempt(session, run.id, run.attempt, "lost")
+    if values["status"] != QUEUED:
+        _forget_checkpoint(session, run.id)
     session.add(Event(run_id=run.id, attempt=run.attempt, level="warning", message=said))
     return bool(values["status"] == QUEUED)
 

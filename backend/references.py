@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from backend.settings import settings
@@ -25,8 +26,9 @@ def open_reference(ref: str) -> Path:
             raise MethodError(f"the file behind {ref!r} is gone from the artefact store")
         return path
     path = Path(ref).expanduser()
-    if path.exists():
-        return path
+    with suppress(OSError):  # a name that no file system takes is no file either
+        if path.exists():
+            return path
     raise MethodError(
         f"there is no {ref!r}: give the id of an upload, a run's file as run/name, or a path on the worker's machine"
     )

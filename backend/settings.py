@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     allow_open: bool = Field(
         False, description="Bind an address other machines reach, without a login."
     )
+    allowed_hosts: str = Field(
+        "",
+        description="Names besides the loopback's that browsers may address us by, separated by commas; * is any.",
+    )
     secret: str = Field("", description="Signs share links; empty makes one in the data folder.")
     devices: str = Field("auto", description="auto, cpu, or GPU numbers such as 0,1.")
     workers: int = Field(1, ge=1, le=64, description="Workers for the CPU.")

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from backend import devices
 from backend.settings import settings
@@ -31,7 +31,6 @@ class Child:
 
     name: str
     arguments: list[str]
-    environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     start_at: float = 0.0
@@ -42,7 +41,7 @@ class Child:
         # pipe from us: it closes when we are gone, however we went, and the child then ends itself (`end_with_parent`).
         self.process = subprocess.Popen(
             [*PROGRAM, *self.arguments],
-            env={**os.environ, SUPERVISED: "1", **self.environment},
+            env={**os.environ, SUPERVISED: "1"},
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
@@ -75,15 +74,12 @@ def children() -> list[Child]:
     gpus = devices.used_gpus()
     found = [Child("web", ["web"])]
     for gpu in gpus:
-        arguments = ["worker", "--device", f"gpu{gpu.index}"]
-        found.append(
-            Child(f"worker gpu{gpu.index}", arguments, {"CUDA_VISIBLE_DEVICES": str(gpu.index)})
-        )
+        found.append(Child(f"worker gpu{gpu.index}", ["worker", "--device", f"gpu{gpu.index}"]))
     for number in range(settings().workers):
         arguments = ["worker", "--device", "cpu", "--number", str(number)]
         if not gpus:
             arguments.append("--also-gpu-queue")
-        found.append(Child(f"worker cpu{number or ''}", arguments, {"CUDA_VISIBLE_DEVICES": ""}))
+        found.append(Child(f"worker cpu{number or ''}", arguments))
     return found
 
 

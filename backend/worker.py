@@ -7,6 +7,7 @@ import logging
 import os
 import platform
 import socket
+import sys
 import threading
 import warnings
 from dataclasses import dataclass, field
@@ -17,8 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend import database, devices, lifecycle
 from backend.celery_app import app
-from backend.context import LostRun, RunContext
+from backend.context import DatabaseAway, LostRun, RunContext
 from backend.settings import settings
+from backend.supervisor import SUPERVISED
 from storage import db
 from storage.artefacts import StorageError
 from storage.models import Worker, now
@@ -85,7 +87,9 @@ class ThisWorker:
             return  # the method learns it at its next call
         except StorageError as error:
             log.warning("run %s: %s", context.run.id, error)
-            context.fail(error)
+            # A database that is away for a moment costs nothing: the reports wait, and the lease says for how long.
+            if context.out_of_patience or not isinstance(error, DatabaseAway):
+                context.fail(error)
         if 0 < context.cancel_deadline < now() and self.context is context:
             self._abandon(context)
 
@@ -96,7 +100,7 @@ class ThisWorker:
             abandoned = lifecycle.abandon(session, context.held, reason)
         if abandoned:
             log.warning("run %s: %s", context.run.id, reason)
-            os._exit(RESTART)
+            _start_afresh()
 
     def _beat(self) -> None:
         total, free = devices.memory_mb(self.device)
@@ -129,6 +133,13 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {
         name: importlib.metadata.version(name) for name in names
     }
+
+
+def _start_afresh() -> None:
+    """End this process at once; the supervisor, or the process itself where there is none, starts another."""
+    if os.environ.get(SUPERVISED) == "1":
+        os._exit(RESTART)
+    os.execv(sys.executable, sys.orig_argv)
 
 
 _this: ThisWorker | None = None
@@ -165,12 +176,12 @@ def serve(device: str, number: int, *, also_gpu_queue: bool) -> None:
     """Be a worker until told to stop.
 
     Args:
-        device: "cpu", or "gpu0", "gpu1", ...; `CUDA_VISIBLE_DEVICES` shows this process that GPU alone.
+        device: "cpu", or "gpu0", "gpu1", ... as `nvidia-smi` counts; this process sees that GPU alone.
         number: which of several CPU workers this is.
         also_gpu_queue: take runs meant for a GPU as well, where there is none.
     """
     database.prepare()
-    _set_threads(device)
+    _prepare_libraries(device)
     queues = ["cpu"] if device == "cpu" else ["gpu", device]
     if also_gpu_queue:
         queues.append("gpu")
@@ -193,8 +204,10 @@ def serve(device: str, number: int, *, also_gpu_queue: bool) -> None:
         me.stop()
 
 
-def _set_threads(device: str) -> None:
-    """Share the cores among the CPU workers. OpenMP reads both when torch is loaded, so this must come first."""
+def _prepare_libraries(device: str) -> None:
+    """Choose the GPU and share the cores; CUDA and OpenMP read these when torch is loaded, so this must come first."""
+    os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # count GPUs as `nvidia-smi` does
+    os.environ["CUDA_VISIBLE_DEVICES"] = device.removeprefix("gpu") if device != "cpu" else ""
     # A thread that waits for the others must sleep: spinning, it keeps them from the core they need as soon as anything
     # else runs here (measured: sampling ten times slower on two busy cores).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

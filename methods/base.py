@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Level = Literal["info", "warning", "error"]
 Queue = Literal["gpu", "cpu"]
+Open = Callable[[str], Path]
+"""From a reference to a local path; raises `MethodError` where there is no such thing."""
 
 
 class MethodError(Exception):
@@ -171,5 +173,6 @@ class Method:
     queue: Queue = "gpu"
     papers: tuple[Paper, ...] = ()
     presets: Mapping[str, Preset] = field(default_factory=dict)
-    check: Callable[[Any], None] | None = None
-    """Raises `MethodError` for settings that are wrong together or do not fit what they name; called before a run is queued."""
+    check: Callable[[Any, Open], None] | None = None
+    """Raises `MethodError` for settings that are wrong together or do not fit what they name; called before a run is
+    queued, with a function that opens references as `Context.open` does."""

@@ -26,7 +26,7 @@ from backend.services.history import (
     rerun,
     update_run,
 )
-from backend.services.launching import Launch, submit, submit_many
+from backend.services.launching import MAX_SEED, Launch, submit, submit_many
 from backend.services.place import disk, move, open_studio, pause, queue, resume, workers
 from backend.services.results import artefacts, events, live, records, series
 from backend.services.sharing import (
@@ -63,6 +63,7 @@ from backend.views import (
 from methods.base import Estimate, Method, MethodError
 
 __all__ = [
+    "MAX_SEED",
     "ArtefactView",
     "AttemptView",
     "BlobFile",

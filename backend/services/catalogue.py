@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from backend.references import open_reference
 from backend.views import RunView, SettingRow
 from methods import METHODS
 from methods.base import Config, Estimate, Method, MethodError
@@ -49,7 +50,7 @@ def validate(method: str, values: Mapping[str, Any]) -> Config:
             "; ".join(_explain(entry.config, one) for one in error.errors())
         ) from None
     if entry.check is not None:
-        entry.check(config)
+        entry.check(config, open_reference)
     return config
 
 

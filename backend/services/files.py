@@ -15,7 +15,7 @@ from storage import db, records
 from storage.artefacts import SHA256, ArtefactStore
 from storage.models import Blob, Dataset
 
-KINDS = {"router": (".safetensors", ".pt"), "prior": (".safetensors",)}
+KINDS = {"router": (".safetensors", ".pt", ".pth"), "prior": (".safetensors",)}
 """What may be uploaded for what. A router may be a .pt archive: it is read with weights_only and a list of safe globals."""
 
 
@@ -72,7 +72,7 @@ def _check(name: str, file: Path, kind: str) -> None:
         )
     with file.open("rb") as opened:
         head = opened.read(9)
-    looks_right = head[:4] == b"PK\x03\x04" if suffix == ".pt" else head[8:9] == b"{"
+    looks_right = head[:4] == b"PK\x03\x04" if suffix in (".pt", ".pth") else head[8:9] == b"{"
     if not looks_right:
         raise ServiceError(
             f"{name} is named {suffix} but its content is not; pickles are never read"

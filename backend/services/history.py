@@ -102,8 +102,10 @@ def _decode(cursor: str) -> tuple[Any, str]:
     try:
         value, run_id = json.loads(base64.urlsafe_b64decode(cursor))
     except (ValueError, TypeError):
-        raise ServiceError("cursor: only one that an earlier page gave is allowed") from None
-    return value, str(run_id)
+        value, run_id = None, None
+    if not isinstance(value, str | int | float) or not isinstance(run_id, str):
+        raise ServiceError("cursor: only one that an earlier page gave is allowed")
+    return value, run_id
 
 
 def update_run(

@@ -28,7 +28,8 @@ from storage import db, runs
 from storage.models import Comparison, Run
 
 log = logging.getLogger(__name__)
-MAX_SEED = 2**63 - 1
+MAX_SEED = 2**53 - 1
+"""The largest whole number that JSON readers in browsers show as it is."""
 MAX_LAUNCH = 64
 QUEUE = re.compile(r"[a-z0-9]{0,32}\Z")
 
@@ -41,6 +42,7 @@ class Launch:
     values: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     title: str = ""
+    parent_id: str | None = None
 
 
 def submit(
@@ -63,13 +65,14 @@ def submit(
     Raises:
         MethodError: the settings do not hold; nothing was written.
     """
-    row = _row(Launch(method, values, seed, title), priority, queue)
-    row.parent_id, row.idempotency_key = parent_id, idempotency_key
+    row = _row(Launch(method, values, seed, title, parent_id), priority, queue)
+    row.idempotency_key = idempotency_key
     try:
         with db.writing(settings().database_url) as session:
             earlier = _by_key(session, idempotency_key)
             if earlier is not None:
                 return run_view(earlier)
+            _check_parent(session, row)
             session.add(row)
     except IntegrityError:
         # Only PostgreSQL has several writers: another submit with this key was faster.
@@ -98,6 +101,7 @@ def submit_many(
         # One by one, so that runs start in the order they were given.
         for place, row in enumerate(rows):
             row.created_at += place * 1e-4
+            _check_parent(session, row)
             session.add(row)
         session.add(comparison)
     publish(rows)
@@ -107,7 +111,7 @@ def submit_many(
 def _row(launch: Launch, priority: int, queue: str) -> Run:
     method = get_method(launch.method)
     if not 0 <= launch.seed <= MAX_SEED:
-        raise MethodError(f"seed: a whole number from 0 to 2^63 - 1 is allowed, got {launch.seed}")
+        raise MethodError(f"seed: a whole number from 0 to 2^53 - 1 is allowed, got {launch.seed}")
     if not QUEUE.match(queue):  # it becomes part of a file's name in the embedded broker
         raise MethodError(f"queue: a name such as cpu, gpu or gpu0 is allowed, got {queue!r}")
     try:
@@ -121,11 +125,17 @@ def _row(launch: Launch, priority: int, queue: str) -> Run:
         config=config,
         params_hash=params_hash(method.name, config, launch.seed),
         seed=launch.seed,
+        parent_id=launch.parent_id,
         code_version=code_version(),
         priority=priority,
         queue=queue or method.queue,
         max_attempts=settings().max_attempts,
     )
+
+
+def _check_parent(session: Session, row: Run) -> None:
+    if row.parent_id is not None and session.get(Run, row.parent_id) is None:
+        raise MethodError(f"parent: there is no run {row.parent_id!r}")
 
 
 def _by_key(session: Session, key: str | None) -> Run | None:

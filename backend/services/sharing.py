@@ -116,13 +116,14 @@ def resolve_share(token: str, *, count: bool = False) -> ShareView:
         share_id = _signer().loads(token)
     except BadSignature:
         raise Forbidden("this link was not made by this studio, or part of it is missing") from None
-    with db.writing(settings().database_url) as session:
+    with db.reading(settings().database_url) as session:
         row = session.get(Share, share_id)
-        if row is None or row.revoked_at is not None:
-            raise Gone("this link has been revoked by whoever shared it")
-        if row.expires_at < now():
-            raise Gone("this link has expired; ask whoever shared it for a new one")
-        if count:
+    if row is None or row.revoked_at is not None:
+        raise Gone("this link has been revoked by whoever shared it")
+    if row.expires_at < now():
+        raise Gone("this link has expired; ask whoever shared it for a new one")
+    if count:
+        with db.writing(settings().database_url) as session:
             store.count_hit(session, row.id)
     return _view(row)
 

@@ -94,10 +94,10 @@ def test_settings_that_do_not_hold_are_refused_by_name_and_nothing_is_written(
 def test_a_method_a_seed_or_a_queue_that_cannot_be_is_refused(studio: ModuleType) -> None:
     with pytest.raises(MethodError, match=r"there is no method 'toy\.no'"):
         studio.submit("toy.no", {})
-    for seed in (-1, 2**63):
+    for seed in (-1, 2**53):
         with pytest.raises(MethodError, match="seed:"):
             studio.submit("toy.steps", STEPS, seed=seed)
-    assert studio.submit("toy.steps", STEPS, seed=2**63 - 1).seed == 2**63 - 1
+    assert studio.submit("toy.steps", STEPS, seed=2**53 - 1).seed == 2**53 - 1
     for queue in ("../../etc", "a b", "GPU", "x" * 33, "gpu0\n"):
         with pytest.raises(MethodError, match="queue:"):
             studio.submit("toy.steps", STEPS, queue=queue)
@@ -663,3 +663,21 @@ def test_bytes_are_given_only_for_the_name_of_a_file_that_is_there(
     studio.blob(made.sha256).path.unlink()
     with pytest.raises(studio.NotFound):
         studio.blob(made.sha256)
+
+
+def test_a_parent_that_is_not_there_is_refused(studio: ModuleType, woken: list[str]) -> None:
+    with pytest.raises(MethodError, match="parent: there is no run 'nobody'"):
+        studio.submit("toy.steps", STEPS, parent_id="nobody")
+    with pytest.raises(MethodError, match="parent: there is no run 'nobody'"):
+        studio.submit_many([studio.Launch("toy.steps", STEPS, parent_id="nobody")])
+    assert studio.list_runs().total == 0
+    first = studio.submit("toy.steps", STEPS)
+    _, [second] = studio.submit_many([studio.Launch("toy.steps", STEPS, parent_id=first.id)])
+    assert second.parent_id == first.id
+
+
+def test_a_reference_that_no_file_system_takes_is_no_file(studio: ModuleType) -> None:
+    from backend.references import open_reference
+
+    with pytest.raises(MethodError, match="there is no 'xxx"):
+        open_reference("x" * 5000)

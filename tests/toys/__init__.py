@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from methods.base import Config, Context, Estimate, Method, MethodError, Result
+from methods.base import Config, Context, Estimate, Method, MethodError, Open, Result
 
 
 class StepsConfig(Config):
@@ -109,7 +109,7 @@ def report_oddly(config: OddConfig, context: Context) -> Result:
     return Result({"fine": np.float32(2.0), "loss": float("inf")}, "odd, but reported")
 
 
-def refuse_thirteen(config: StepsConfig) -> None:
+def refuse_thirteen(config: StepsConfig, _open: Open) -> None:
     if config.steps == 13:
         raise MethodError("steps: 13 brings bad luck; any other number is allowed")
 
