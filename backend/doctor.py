@@ -11,8 +11,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from kombu.exceptions import OperationalError as BrokerError
+from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend import devices
@@ -22,6 +24,7 @@ from backend.views import Check
 from storage import db, workers
 
 LOW_DISK_GB = 2.0
+NOT_STARTED = "no studio has been started on this data folder yet: start it with `make run`"
 
 
 def doctor() -> list[Check]:
@@ -93,6 +96,8 @@ def disk() -> Check:
 def database() -> Check:
     url = settings().database_url
     shown = settings().shown("db_url") if settings().db_url else url
+    if not _is_started():
+        return Check("database", False, f"{shown}: not there yet", NOT_STARTED)
     try:
         current = db.is_current(url)
     except SQLAlchemyError as error:
@@ -109,6 +114,8 @@ def database() -> Check:
 
 def broker() -> Check:
     shown = settings().shown("broker_url")
+    if settings().embedded_broker and not _is_started():
+        return Check("broker", False, f"{settings().broker_dir}: not there yet", NOT_STARTED)
     try:
         with app.connection_for_write() as connection:
             connection.ensure_connection(max_retries=0, timeout=5)
@@ -123,7 +130,15 @@ def broker() -> Check:
     return Check("broker", True, shown + where)
 
 
+def _is_started() -> bool:
+    """Whether there is a database to look at: opening a SQLite file that is not there would make one."""
+    path = make_url(settings().database_url).database
+    return not settings().database_url.startswith("sqlite") or Path(path or "").exists()
+
+
 def living_workers() -> Check:
+    if not _is_started():
+        return Check("workers", False, "none has run here yet", NOT_STARTED)
     try:
         with db.reading(settings().database_url) as session:
             names = [each.id for each in workers.alive(session, settings().lease_s)]

@@ -73,7 +73,16 @@ def test_a_living_worker_makes_the_studio_ready(studio: ModuleType) -> None:
     assert by_name(studio.ready())["workers"].found == "cpu@here:1"
 
 
+def test_before_the_first_start_the_doctor_says_so_and_makes_nothing(data_dir: Path) -> None:
+    checks = [doctor.database(), doctor.broker(), doctor.living_workers()]
+    assert [check.ok for check in checks] == [False, False, False]
+    assert all("no studio has been started" in check.advice for check in checks)
+    assert list(settings().root.glob("*")) == []
+
+
 def test_a_database_without_its_tables_is_said(data_dir: Path) -> None:
+    settings().root.mkdir(exist_ok=True)
+    (settings().root / "vitrine.db").touch()
     check = doctor.database()
     assert not check.ok
     assert "old schema" in check.found
@@ -94,7 +103,7 @@ def test_a_data_folder_that_cannot_be_is_said_by_every_check_that_needs_it(
     assert [name for name in PLACE if found[name].ok] == []
     assert "Not a directory" in found["data folder"].found
     assert "VITRINE_DATA_DIR" in found["data folder"].advice
-    assert "unable to open database file" in found["database"].found
+    assert "not there yet" in found["database"].found
 
 
 def test_servers_that_do_not_answer_are_said_without_their_passwords(

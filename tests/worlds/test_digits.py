@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,9 @@ from methods.worlds.digits.evaluate import draw
 from methods.worlds.digits.judge import FEATURES, Judge
 from methods.worlds.digits.model import build_transformer, embedders
 from methods.worlds.digits.sampling import alphas_cumprod, sample_digits
-from methods.worlds.digits.train import start_training
+from methods.worlds.digits.train import DROPOUT, RECIPE
 from methods.worlds.scores import class_accuracy, frechet_distance, inception_score
+from methods.worlds.training import Recipe, TransformerTraining
 
 
 @pytest.fixture(autouse=True)
@@ -168,17 +170,18 @@ def test_sampler_recovers_the_image_from_perfect_noise_predictions() -> None:
             return self
 
     labels, noise = torch.zeros(3, dtype=torch.int64), torch.randn(3, 1, 8, 8)
-    drawn = sample_digits(Oracle(), labels, noise, 20, 2.0)  # type: ignore[arg-type]
+    drawn = sample_digits(Oracle(), labels, noise, 20, 2.0)
     assert torch.allclose(drawn, target, atol=1e-4)
 
 
 def test_resumed_training_equals_uninterrupted_training(data: Digits, tmp_path: Path) -> None:
-    straight = start_training(steps=4)
+    def start() -> TransformerTraining:
+        return TransformerTraining(lambda: build_transformer(DROPOUT), Recipe(steps=4, batch=8))
+
+    straight, first, second = start(), start(), start()
     losses = [straight.advance(data.train) for _ in range(3)]
-    first = start_training(steps=4)
     first.advance(data.train)
     first.save(tmp_path / "checkpoint.pt")
-    second = start_training(steps=4)
     second.resume(tmp_path / "checkpoint.pt")
     assert [second.advance(data.train) for _ in range(2)] == losses[1:]
 
@@ -192,11 +195,41 @@ def test_shipped_transformer_draws_digits_that_the_judge_recognises(judge: Judge
     assert class_accuracy(judge.logits(images), labels) >= 0.9
 
 
-def test_card_holds_the_promised_figures() -> None:
+def test_loading_takes_well_under_a_second() -> None:
+    digits.load_transformer()  # the first call also pays for imports
+    start = time.process_time()
+    digits.load_transformer()
+    digits.load_judge()
+    digits.load_data()
+    assert time.process_time() - start < 0.8
+
+
+def test_json_card_belongs_to_the_shipped_weights(judge: Judge) -> None:
     card = json.loads((digits.WEIGHTS / "card.json").read_text())
+    assert card["setting"]["guidance_scale"] == digits.GUIDANCE_SCALE
+    assert card["training"]["steps"] == RECIPE.steps
+    floor = card["real_held_out"]["frechet_distance"]
+    assert judge.real_floor() == pytest.approx(floor, abs=1e-3)
     assert card["generated_mean"]["class_accuracy"] >= 0.99
-    difference = (
-        card["storage"]["float16"]["frechet_distance"]
-        - card["storage"]["float32"]["frechet_distance"]
-    )
-    assert abs(difference) < 0.01
+    assert card["generated_mean"]["frechet_distance"] < 1.5 * floor
+    full, half = (card["storage"][name]["frechet_distance"] for name in ("float32", "float16"))
+    assert abs(half - full) < 0.01
+
+
+def test_written_card_states_the_figures_of_the_json_card() -> None:
+    card = json.loads((digits.WEIGHTS / "card.json").read_text())
+    text = (digits.WEIGHTS.parent / "CARD.md").read_text()
+    rows = {"held-out digits": card["real_held_out"], "**1.5**": card["generated_mean"]}
+    rows |= card["generated_at_other_guidance_scales"]
+    for name, figures in rows.items():
+        shown = " | ".join(
+            f"{figures[key]:.{places}f}"
+            for key, places in {
+                "class_accuracy": 3,
+                "frechet_distance": 2,
+                "frechet_distance_of_360": 2,
+                "inception_score": 2,
+                "nearest_train_median": 2,
+            }.items()
+        )
+        assert f"| {name} | {shown} |" in text
