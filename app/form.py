@@ -147,9 +147,8 @@ def _numeric(field: Field, common: dict[str, Any]) -> gr.components.Component:
     if field.widget == "slider" and low is not None and high is not None:
         step = 1 if whole else round((high - low) / SLIDER_STEPS, 6)
         return gr.Slider(low, high, step=step, **common)
+    # No bounds of Gradio's own: it answers a number beyond them with a bare "Error"; our check says what is allowed.
     return gr.Number(
-        minimum=low,
-        maximum=high,
         precision=0 if whole else None,
         step=1 if whole else 0.01,
         **common,

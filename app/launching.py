@@ -70,8 +70,9 @@ class Panel:
         Raises:
             services.MethodError: the seed is no whole number, or no policy is chosen.
         """
-        if seed is None or seed < 0 or seed != int(seed):
-            raise services.MethodError(f"seed: a whole number from 0 is allowed, got {seed!r}")
+        if seed is None or not 0 <= seed <= services.MAX_SEED or seed != int(seed):
+            allowed = f"a whole number from 0 to {services.MAX_SEED}"
+            raise services.MethodError(f"seed: {allowed} is allowed, got {seed!r}")
         if self.has_policies and not presets and not use_custom:
             raise services.MethodError("policies: choose at least one")
         values = values_of(self.order, list(raw))
@@ -130,7 +131,7 @@ class Panel:
                 try:
                     services.validate(self.method.name, tried)
                 except services.MethodError as error:
-                    wrong = wrong or error
+                    wrong = error  # the last tried has all files: it says what does not fit
                 else:
                     return services.Launch(self.method.name, tried, plan.seed, title)
         raise services.MethodError(f"{title}: {wrong}")

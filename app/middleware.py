@@ -1,4 +1,4 @@
-"""What every request passes: no writes from other sites, and headers that keep a page to itself."""
+"""What every request passes: names we answer to, no writes from other sites, headers that keep a page to itself."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import reply
+from backend.settings import LOOPBACK, Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 DEFAULT_HEADERS = {
@@ -18,6 +19,28 @@ DEFAULT_HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
+
+
+def allowed_hosts(config: Settings) -> frozenset[str] | None:
+    """The names by which the studio may be addressed, or None where any will do."""
+    named = {name.strip().strip("[]").lower() for name in config.allowed_hosts.split(",")} - {""}
+    if "*" in named or (config.allow_open and not named):
+        return None
+    return frozenset({*LOOPBACK, config.host.lower(), *named})
+
+
+def path_of(scope: Scope) -> str:
+    """The path asked for, below the prefix that a reverse proxy has set."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
+def host_name(host: str) -> str:
+    """The name in a `Host` header, without its port and the brackets of IPv6; empty if it cannot be read."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def from_elsewhere(headers: Headers) -> bool:
@@ -31,6 +54,30 @@ def from_elsewhere(headers: Headers) -> bool:
         hosts = {headers.get("host", ""), headers.get("x-forwarded-host", "")} - {""}
         return urlsplit(origin).netloc not in hosts
     return headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+
+
+class KnownHosts:
+    """Refuses what is addressed to a name that is not ours.
+
+    A site may let its own name point to this machine once its page is loaded (DNS rebinding): to the browser we are then
+    the same site, and `from_elsewhere` sees nothing. The `Host` still tells. Health is for whoever looks after us.
+    """
+
+    def __init__(self, app: ASGIApp, allowed: frozenset[str] | None) -> None:
+        self.app = app
+        self.allowed = allowed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self.allowed is not None and path_of(scope) != "/healthz":
+            name = host_name(Headers(scope=scope).get("host", ""))
+            if name not in self.allowed:
+                message = (
+                    f"this studio is not known as {name!r:.80}; known are {', '.join(sorted(self.allowed))}, and what "
+                    "VITRINE_ALLOWED_HOSTS names"
+                )
+                await reply("UnknownHost", message, 421)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
 
 
 class SameOriginWrites:
@@ -77,7 +124,7 @@ class BodyLimit:
         self.prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(self.prefix):
+        if scope["type"] != "http" or not path_of(scope).startswith(self.prefix):
             await self.app(scope, receive, send)
             return
         declared = Headers(scope=scope).get("content-length", "")

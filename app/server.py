@@ -19,7 +19,13 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from app import errors, files, share
 from app.api import router
-from app.middleware import BodyLimit, SameOriginWrites, SecurityHeaders
+from app.middleware import (
+    BodyLimit,
+    KnownHosts,
+    SameOriginWrites,
+    SecurityHeaders,
+    allowed_hosts,
+)
 from app.studio import build_studio
 from app.theme import HEAD, VitrineTheme
 from backend import services
@@ -41,6 +47,7 @@ def create_app() -> FastAPI:
     errors.install(app)
     app.add_middleware(BodyLimit, limit=(config.max_upload_mb + 1) << 20, prefix="/api/")
     app.add_middleware(SameOriginWrites)
+    app.add_middleware(KnownHosts, allowed=allowed_hosts(config))
     app.add_middleware(SecurityHeaders)
 
     @app.get("/healthz", include_in_schema=False)

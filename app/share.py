@@ -34,7 +34,9 @@ templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-templates.filters.update(name=share_view.name, figure=share_view.figure, day=share_view.day)
+templates.filters.update(
+    name=share_view.name, figure=share_view.figure, day=share_view.day, plain=share_view.plain
+)
 
 
 def _page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -81,6 +83,8 @@ def page(token: str) -> HTMLResponse:
         view=view,
         rows=rows,
         columns=list(dict.fromkeys(key for row in rows for key in row.images))[:MAX_COLUMNS],
+        differing=share_view.settings(view, view.differing),
+        common=share_view.settings(view, view.common),
         metrics=metrics,
         more_metrics=more_metrics,
         charts=charts,

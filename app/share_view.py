@@ -12,8 +12,15 @@ from typing import Any
 
 from app.charts import Chart, chart
 from backend import services
-from backend.services import ArtefactView, CompareView, MetricRow
+from backend.services import ArtefactView, CompareView, MetricRow, RunView, SettingRow
 
+PATHS = ("model", "artefact", "upload")
+"""Widgets of settings that name a file or folder."""
+PATH = re.compile(
+    r"""(?<=')(?:~?/|[A-Za-z]:[/\\])[^'\n]+(?=')"""  # in quotes it may have spaces
+    r"""|(?<=")(?:~?/|[A-Za-z]:[/\\])[^"\n]+(?=")"""
+    r"""|(?:file://|(?<![\w.~:/]))(?:~?/|[A-Za-z]:[/\\])[^\s'",;:()\[\]<>]+"""
+)
 SUPPORTING = ("_uncached", "_low", "_high")
 UNITS = {"mb": "MB", "gb": "GB", "ms": "ms", "s": "s", "seconds": "s"}
 KNOWN = {
@@ -50,10 +57,46 @@ def figure(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(figure(item) for item in value) or "–"
+        return ", ".join(figure(item) for item in value) or "none"
     if isinstance(value, float):
         return f"{value:.4g}" if isfinite(value) else "not finite"
     return str(value)
+
+
+def plain(text: str) -> str:
+    """`text` with each absolute path reduced to its last part: where things lie on this machine is nobody's business."""
+    return PATH.sub(lambda found: _last(found[0]), text)
+
+
+def _last(path: str) -> str:
+    return re.split(r"[/\\]", path.rstrip("/\\"))[-1]
+
+
+def setting(run: RunView, name: str, value: Any) -> str:
+    """A setting as strangers see it: of what names a file or folder, the last part."""
+    method = services.methods().get(run.method)
+    schema = method.config.model_json_schema()["properties"] if method else {}
+    widget = schema.get(name, {}).get("widget")
+    if widget == "classes" and value is not None and not value:
+        return "all"
+    if widget in PATHS and isinstance(value, str):
+        value = _last(value)
+    return plain(figure(value))
+
+
+def settings(view: CompareView, rows: Sequence[SettingRow]) -> list[SettingRow]:
+    """Rows of settings with their values as `setting` writes them."""
+    return [
+        SettingRow(
+            row.name,
+            row.title,
+            [
+                setting(run, row.name, value)
+                for run, value in zip(view.runs, row.values, strict=True)
+            ],
+        )
+        for row in rows
+    ]
 
 
 def day(at: float) -> str:

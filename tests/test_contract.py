@@ -7,6 +7,7 @@ import json
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -94,7 +95,7 @@ def test_importing_it_costs_no_torch(name):
 def test_it_checks_and_estimates_before_it_runs(name):
     method, config = METHODS[name], config_of(name)
     if method.check is not None:
-        method.check(config)
+        method.check(config, Path)
     estimate = method.estimate(config)
     assert 0 < estimate.seconds < 3600
     assert 0 < estimate.memory_mb < 1e6

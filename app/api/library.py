@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, File, Form, Query, UploadFile
 from pydantic import Field
 
-from app.api.runs import SEED_MAX, Body, run_json
+from app.api.runs import Body, run_json
 from backend import services
 from backend.services import ComparisonView, DatasetView, ShareView
 
@@ -20,13 +20,13 @@ router = APIRouter(tags=["library"])
 
 class Values(Body):
     config: dict[str, Any] = Field(default_factory=dict)
-    seed: int = Field(0, ge=0, le=SEED_MAX)
+    seed: int = Field(0, ge=0, le=services.MAX_SEED)
 
 
 class NewLaunch(Body):
     method: str
     config: dict[str, Any] = Field(default_factory=dict)
-    seed: int = Field(0, ge=0, le=SEED_MAX)
+    seed: int = Field(0, ge=0, le=services.MAX_SEED)
     title: str = Field("", max_length=200)
 
 

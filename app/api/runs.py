@@ -13,7 +13,6 @@ from backend.services import ArtefactView, EventView, LiveView, RecordPage, RunV
 
 router = APIRouter(tags=["runs"])
 
-SEED_MAX = 2**31 - 1
 Status = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
 Sort = Literal["created_at", "finished_at", "title", "status"]
 
@@ -25,7 +24,7 @@ class Body(BaseModel):
 class NewRun(Body):
     method: str
     config: dict[str, Any] = Field(default_factory=dict)
-    seed: int = Field(0, ge=0, le=SEED_MAX)
+    seed: int = Field(0, ge=0, le=services.MAX_SEED)
     title: str = Field("", max_length=200)
     priority: int = Field(0, ge=-100, le=100)
     queue: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -46,6 +47,7 @@ class LaunchPanel:
                     visible=self.panel.has_policies,
                 )
                 self.widgets += self._row(self.panel.group("policy"))
+            self.parent = gr.State(None)
             self.problem = html("")
             with gr.Row(elem_classes="go"):
                 self.button = gr.Button(
@@ -70,7 +72,6 @@ class LaunchPanel:
                 label="Seed",
                 info="The same seed, the same noise.",
                 precision=0,
-                minimum=0,
                 elem_id=self._id("seed"),
             )
         return made, seed
@@ -163,11 +164,11 @@ class LaunchPanel:
         gr.on(
             watched, self.preview, self.inputs, shown_estimate, trigger_mode="always_last", **QUIET
         )
-        enters = [item.submit for item in self.inputs if isinstance(item, gr.Number | gr.Textbox)]
-        gr.on([self.button.click, *enters], self.launch, self.inputs, results, **QUIET)
-        self.reuse.click(self.launch_reusing, self.inputs, results, **QUIET)
-        self.anew.click(self.launch_anew, self.inputs, results, **QUIET)
-        page.load(self.arrive, None, [*self.inputs, *shown_estimate], **QUIET)
+        held = [self.parent, *self.inputs]
+        self.button.click(self.launch, held, results, **QUIET)
+        self.reuse.click(self.launch_reusing, held, results, **QUIET)
+        self.anew.click(self.launch_anew, held, results, **QUIET)
+        page.load(self.arrive, None, [*held, *shown_estimate], **QUIET)
 
     def _launches(self, raw: tuple[Any, ...]) -> tuple[list[services.Launch], str]:
         seed, presets, custom, title, *rest = raw
@@ -184,22 +185,23 @@ class LaunchPanel:
         memory = f"up to <b>{total.memory_mb:,.0f} MB</b>"
         return f"<b>{runs}</b>, about <b>{duration(total.seconds)}</b> in all, {memory}", ""
 
-    def launch(self, *raw: Any) -> tuple[Any, str, Any]:
+    def launch(self, parent: str | None, *raw: Any) -> tuple[Any, str, Any]:
         """Queue the runs, unless some were run before: then ask."""
-        return self._start(raw, ask=True)
+        return self._start(parent, raw, ask=True)
 
-    def launch_reusing(self, *raw: Any) -> tuple[Any, str, Any]:
-        return self._start(raw, reuse=True)
+    def launch_reusing(self, parent: str | None, *raw: Any) -> tuple[Any, str, Any]:
+        return self._start(parent, raw, reuse=True)
 
-    def launch_anew(self, *raw: Any) -> tuple[Any, str, Any]:
-        return self._start(raw)
+    def launch_anew(self, parent: str | None, *raw: Any) -> tuple[Any, str, Any]:
+        return self._start(parent, raw)
 
     def _start(
-        self, raw: tuple[Any, ...], ask: bool = False, reuse: bool = False
+        self, parent: str | None, raw: tuple[Any, ...], ask: bool = False, reuse: bool = False
     ) -> tuple[Any, str, Any]:
         hidden = gr.update(visible=False)
         try:
             launches, title = self._launches(raw)
+            launches = [replace(launch, parent_id=parent) for launch in launches]
             same = finished_before(launches) if ask or reuse else {}
             if same and ask:
                 return gr.skip(), run_before(same, len(launches)), gr.update(visible=True)
@@ -222,11 +224,13 @@ class LaunchPanel:
                 ]
         except services.NotFound as error:
             problem = notice("Nothing to start from", str(error))
-        state, config = self._like([run for run in runs if run.method == self.method.name])
+        runs = [run for run in runs if run.method == self.method.name]
+        parent = runs[0].id if runs and "from" in address else None
+        state, config = self._like(runs)
         fields = self.panel.order
         raw = [shown(field, config.get(field.name, field.default)) for field in fields]
         estimate, wrong = self.preview(*state, *raw)
-        return [*state, *map(self._filled, fields, raw), estimate, problem or wrong]
+        return [parent, *state, *map(self._filled, fields, raw), estimate, problem or wrong]
 
     def _like(self, runs: Sequence[RunView]) -> tuple[list[Any], dict[str, Any]]:
         """Seed, policies, own policy and title that would launch `runs` again, and the settings they share."""

@@ -3,11 +3,12 @@
 import { BASE, Element, action, api, copy, h, query, setQuery, toast } from "./core.js";
 import { curves } from "./chart.js";
 import { ask, shareDialog } from "./dialog.js";
-import { ago, runTitle, setting, title } from "./format.js";
+import { ago, runTitle, setting, title, widgets } from "./format.js";
 import { grid } from "./grid.js";
 import { metricTable } from "./metrics.js";
 
 class Compare extends Element {
+  heading = "Comparison";
   static observedAttributes = ["version"];
 
   async start(signal) {
@@ -30,9 +31,10 @@ class Compare extends Element {
       return;
     }
     const parameters = new URLSearchParams(found.run_ids.map((run) => ["run", run]));
-    const [view, studio] = await Promise.all([
+    const [view, studio, methods] = await Promise.all([
       api(`compare?${parameters}`, { signal }),
       api("studio", { signal }),
+      api("methods", { signal }),
     ]);
     const parts = await Promise.all(
       view.runs.map(async (run) => ({
@@ -41,14 +43,9 @@ class Compare extends Element {
         series: await api(`runs/${run.id}/series`, { signal }),
       })),
     );
+    this.widgets = widgets(methods.filter((method) => view.runs.some((run) => run.method === method.name)));
     this.daysMax = studio.share_days_max;
     this.show(found, view, parts);
-  }
-
-  fail(error) {
-    super.fail(error);
-    if (!this.hasAttribute("embedded"))
-      this.prepend(h("header.intro", {}, h("h1", { id: "content", tabIndex: -1 }, "Comparison")));
   }
 
   show(found, view, parts) {
@@ -98,7 +95,7 @@ class Compare extends Element {
           h("h2", {}, "Settings that differ, and metrics"),
           h("label.field.inline", {}, "Compare against", againstSelect),
         ),
-        metricTable(view, control),
+        metricTable(view, control, this.widgets),
         h(
           "details.common",
           { open },
@@ -106,7 +103,10 @@ class Compare extends Element {
           h(
             "dl.pairs",
             {},
-            ...view.common.flatMap((row) => [h("dt", {}, row.title), h("dd", {}, setting(row.values[0]))]),
+            ...view.common.flatMap((row) => [
+              h("dt", {}, row.title),
+              h("dd", {}, setting(row.values[0], this.widgets[row.name])),
+            ]),
           ),
         ),
       ),

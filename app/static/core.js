@@ -111,9 +111,12 @@ function visible(signal) {
 
 /**
  * A custom element whose `start(signal)` runs while it is in the page, and anew when an observed attribute changes
- * (Gradio changes attributes in place); an error of it is shown in its place.
+ * (Gradio changes attributes in place); an error of it is shown in its place, below the `heading` of
+ * an element that is a page of its own.
  */
 export class Element extends HTMLElement {
+  heading = "";
+
   attributeChangedCallback(_name, before, now) {
     if (this.stop && before !== now) this.connectedCallback();
   }
@@ -132,6 +135,8 @@ export class Element extends HTMLElement {
     if (error.name === "AbortError") return;
     if (!(error instanceof ApiError)) console.error(error);
     this.replaceChildren(problem(error));
+    if (this.heading && !this.hasAttribute("embedded"))
+      this.prepend(h("header.intro", {}, h("h1", { id: "content", tabIndex: -1 }, this.heading)));
   }
 }
 

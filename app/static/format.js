@@ -32,12 +32,18 @@ export function number(value) {
   return Number(value.toPrecision(4)).toString();
 }
 
-/** A setting as text: lists are short, an object is JSON. */
-export function setting(value) {
+/** A setting as text: lists are short, an object is JSON; no classes are all of them. */
+export function setting(value, widget = "") {
   if (value === null || value === undefined || value === "") return "–";
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (Array.isArray(value)) return value.length ? value.map(setting).join(", ") : "–";
+  if (Array.isArray(value)) return value.map((item) => setting(item)).join(", ") || (widget === "classes" ? "all" : "none");
   return typeof value === "object" ? JSON.stringify(value) : number(value);
+}
+
+/** The widget of each setting of these methods, by the setting's name. */
+export function widgets(methods) {
+  const fields = methods.flatMap((method) => Object.entries(method.schema.properties));
+  return Object.fromEntries(fields.map(([name, field]) => [name, field.widget ?? ""]));
 }
 
 export function duration(seconds) {

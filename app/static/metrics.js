@@ -36,6 +36,7 @@ export function better(name) {
 export function against(name, value, control) {
   if (!Number.isFinite(value) || !Number.isFinite(control)) return "";
   if (value === control) return "same";
+  if (control === 0) return ""; // a distance to the control itself: it has none, and any other has some
   const sign = value > control ? "+" : "−";
   const percent = Math.abs(value / control - 1) * 100;
   const change =
@@ -57,7 +58,7 @@ function sorted(metrics) {
   };
 }
 
-export function metricTable(view, control) {
+export function metricTable(view, control, widgets) {
   const rows = view.runs.map((run, index) => ({ run, index }));
   const at = rows.find((row) => row.run.id === control.id).index;
   const isControl = (row) => row.index === at;
@@ -81,7 +82,10 @@ export function metricTable(view, control) {
     key: `setting ${item.name}`,
     title: item.title,
     value: (row) => item.values[row.index],
-    cell: (row) => h("div.cut", { title: setting(item.values[row.index]) }, setting(item.values[row.index])),
+    cell: (row) => {
+      const text = setting(item.values[row.index], widgets[item.name]);
+      return h("div.cut", { title: text }, text);
+    },
   }));
 
   const measure = (item) => ({

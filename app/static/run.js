@@ -9,6 +9,8 @@ import { failure, files, log, metrics, origin, pictures, plots } from "./run-par
 import "./live.js";
 
 class Run extends Element {
+  heading = "Run";
+
   async start(signal) {
     const id = query("id");
     if (!id) {
@@ -26,12 +28,6 @@ class Run extends Element {
     }
     this.addEventListener("progress", (event) => this.follow(event.detail, signal), { signal });
     await this.load(id, signal);
-  }
-
-  fail(error) {
-    super.fail(error);
-    if (!this.hasAttribute("embedded"))
-      this.prepend(h("header.intro", {}, h("h1", { id: "content", tabIndex: -1 }, "Run")));
   }
 
   async load(id, signal) {
@@ -186,7 +182,7 @@ class Run extends Element {
     const schema = this.method?.schema.properties ?? {};
     const rows = Object.entries(run.config).map(([name, value]) => ({
       name: schema[name]?.title ?? title(name),
-      value: setting(value),
+      value: setting(value, schema[name]?.widget),
       about: schema[name]?.description ?? "",
     }));
     const papers = (this.method?.papers ?? []).map((paper) =>

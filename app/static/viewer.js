@@ -80,20 +80,21 @@ export function viewer() {
       pen.drawImage(image, 0, 0);
       return pen.getImageData(0, 0, map.width, map.height).data;
     });
+    const gaps = Float32Array.from({ length: a.length / 4 }, (_, pixel) => {
+      const apart = (channel) => Math.abs(a[4 * pixel + channel] - b[4 * pixel + channel]);
+      return (apart(0) + apart(1) + apart(2)) / 3;
+    });
+    const largest = gaps.reduce((most, gap) => Math.max(most, gap), 0);
+    const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
     const out = pen.createImageData(map.width, map.height);
-    let total = 0;
-    for (let index = 0; index < a.length; index += 4) {
-      const gap =
-        (Math.abs(a[index] - b[index]) +
-          Math.abs(a[index + 1] - b[index + 1]) +
-          Math.abs(a[index + 2] - b[index + 2])) /
-        3;
-      total += gap;
-      out.data.set([Math.min(255, 3 * gap), Math.min(255, Math.max(0, 3 * gap - 128)), 40, 255], index);
-    }
+    gaps.forEach((gap, pixel) => {
+      const light = largest ? (255 * gap) / largest : 0;
+      out.data.set([light, Math.max(0, 2 * light - 255), 40, 255], 4 * pixel);
+    });
     pen.putImageData(out, 0, 0);
-    const mean = total / (a.length / 4);
-    difference.textContent = `Mean difference ${mean.toFixed(2)} of 255; brighter is further apart (three times enlarged).`;
+    difference.textContent = largest
+      ? `Mean difference ${mean.toFixed(2)}, largest ${largest.toFixed(1)} of 255; the brightest point is the largest.`
+      : "The two images are the same.";
     map.setAttribute("aria-label", difference.textContent);
   }
 

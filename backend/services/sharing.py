@@ -40,7 +40,9 @@ def compare(run_ids: Sequence[str]) -> CompareView:
 
 
 def _metric_rows(views: Sequence[RunView]) -> list[MetricRow]:
-    names = dict.fromkeys(name for view in views for name in view.metrics)
+    # In the order of the run that has most of them: a control that lacks one must not send it to the end.
+    fullest = sorted(views, key=lambda view: -len(view.metrics))
+    names = dict.fromkeys(name for view in fullest for name in view.metrics)
     return [MetricRow(name, [view.metrics.get(name) for view in views]) for name in names]
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
-from methods.base import MethodError
+from methods.base import MethodError, Open
 from methods.caching.config import MAX_IMAGES, ROUTER_SUFFIXES, CalibrateConfig, SampleConfig
-from methods.caching.facts import ModelFacts, locate, read_facts
-from methods.caching.headers import read_header
+from methods.caching.facts import ModelFacts, locate, read_facts, weights_folder, weights_hash
+from methods.caching.headers import format_of, read_header, router_shape
 from methods.caching.prior import read_info
 
 CORRECTION_FIELDS = ("weight", "positions", "prior", "require_both", "trend_threshold")
@@ -25,8 +24,25 @@ def known_facts(model: str) -> ModelFacts | None:
     return None if source.folder is None else read_facts(source, source.folder)
 
 
-def check_sample(config: SampleConfig) -> None:
+def reused_steps(config: SampleConfig) -> tuple[int, ...] | None:
+    """Steps at which the schedule reuses outputs; None for a router, which is not read here."""
+    steps = config.steps
+    if config.schedule == "router":
+        return None
+    if config.schedule == "interval":
+        count = range(steps) if config.phase == "sampling" else range(steps - 1, -1, -1)
+        return tuple(k for k, index in enumerate(count) if k > 0 and index % config.interval)
+    return tuple(range(1, steps // 2, 2)) if config.schedule == "odd_first_half" else ()
+
+
+def check_sample(config: SampleConfig, open_file: Open) -> None:
     """Refuse settings of a cached sampling that are wrong together or do not fit what they name.
+
+    Of priors and safetensors routers the header is read. The authors' .pt router cannot be read without torch: its depth
+    and steps are looked at when the run starts, as is all that a hub id's model must fit.
+
+    Args:
+        open_file: opens a reference as `Context.open` does.
 
     Raises:
         MethodError: with what is wrong and what is allowed.
@@ -37,12 +53,12 @@ def check_sample(config: SampleConfig) -> None:
     _check_schedule(config)
     _check_correction(config)
     if config.router is not None:
-        _check_router(config, facts)
+        _check_router(config, config.router, facts, open_file)
     if config.prior is not None:
-        _check_prior(config, facts)
+        _check_prior(config, config.prior, facts, open_file)
 
 
-def check_calibrate(config: CalibrateConfig) -> None:
+def check_calibrate(config: CalibrateConfig, _open_file: Open) -> None:
     """Refuse a model that is not there or is no DiTPipeline."""
     known_facts(config.model)
 
@@ -78,9 +94,14 @@ def _check_correction(config: SampleConfig) -> None:
                 f"{', '.join(useless)} given but nothing is corrected: clear it, or choose a correction"
             )
         return
-    if config.schedule == "none":
+    if reused_steps(config) == ():
+        settings = {
+            "interval": f" with interval {config.interval}",
+            "odd_first_half": f" with {config.steps} steps",
+        }
         raise MethodError(
-            f"{config.correction.upper()} corrects reused outputs; schedule none reuses nothing"
+            f"{config.correction.upper()} corrects reused outputs; "
+            f"schedule {config.schedule}{settings.get(config.schedule, '')} reuses nothing"
         )
     auto = config.positions.strip() == "auto"
     if config.prior is None and (config.correction == "eoc" or auto):
@@ -101,26 +122,34 @@ def _changed(config: SampleConfig) -> set[str]:
     return set(config.model_dump(exclude_defaults=True))
 
 
-def _check_router(config: SampleConfig, facts: ModelFacts | None) -> None:
-    path = Path(config.router or "")
-    if path.suffix and path.suffix not in ROUTER_SUFFIXES:
-        raise MethodError(
-            f"{path.name} is refused as a router: allowed are {', '.join(ROUTER_SUFFIXES)}; a pickle never is"
-        )
-    if not path.is_file():
-        return  # an upload or an artefact: looked at when the run starts
-    if path.suffix != ".safetensors":
-        if not zipfile.is_zipfile(path):
-            raise MethodError(
-                f"{path.name} is refused as a router: a plain pickle, not a torch archive"
-            )
-        return
+def _open(reference: str, open_file: Open) -> Path:
     try:
-        shapes = read_header(path).shapes
+        return open_file(reference)
+    except OSError as error:  # a name that no file system takes
+        raise MethodError(f"there is no {reference!r}: {error.strerror}") from error
+
+
+def _check_router(
+    config: SampleConfig, router: str, facts: ModelFacts | None, open_file: Open
+) -> None:
+    name = Path(router)
+    if name.suffix and name.suffix not in ROUTER_SUFFIXES:
+        raise MethodError(
+            f"{name.name} is refused as a router: allowed are {', '.join(ROUTER_SUFFIXES)}; a pickle never is"
+        )
+    path = _open(router, open_file)
+    try:
+        kind = format_of(path)
+        if kind == "torch archive":
+            return  # not to be read without torch
+        if kind != "safetensors file":
+            raise MethodError(
+                f"{name.name} is refused as a router: a {kind}, not a torch archive or safetensors"
+            )
+        shape = router_shape(read_header(path).shapes, name.name)
     except ValueError as error:
         raise MethodError(str(error)) from error
-    if "logits" in shapes and len(shapes["logits"]) == 2:
-        check_router_shape(shapes["logits"], config.steps, facts)
+    check_router_shape(shape, config.steps, facts)
 
 
 def check_router_shape(shape: tuple[int, ...], steps: int, facts: ModelFacts | None) -> None:
@@ -133,20 +162,23 @@ def check_router_shape(shape: tuple[int, ...], steps: int, facts: ModelFacts | N
         )
 
 
-def _check_prior(config: SampleConfig, facts: ModelFacts | None) -> None:
-    path = Path(config.prior or "")
-    if path.suffix in PICKLES:
+def _check_prior(
+    config: SampleConfig, prior: str, facts: ModelFacts | None, open_file: Open
+) -> None:
+    name = Path(prior)
+    if name.suffix in PICKLES:
         raise MethodError(
-            f"{path.name} is refused as a prior: only .safetensors is read, never a pickle"
+            f"{name.name} is refused as a prior: only .safetensors is read, never a pickle"
         )
-    if not path.is_file():
-        return  # an artefact of a run: looked at when this one starts
     try:
-        info = read_info(path)
+        info = read_info(_open(prior, open_file))
     except ValueError as error:
         raise MethodError(str(error)) from error
-    if facts is not None:
-        refuse_misfits(info.misfits(facts, config.steps, config.paper_exact, None))
+    source = locate(config.model)
+    model_hash = (
+        None if source.folder is None else weights_hash(weights_folder(source, source.folder))
+    )
+    refuse_misfits(info.misfits(facts, config.steps, config.paper_exact, model_hash))
 
 
 def refuse_misfits(misfits: list[str]) -> None:

@@ -152,11 +152,12 @@ class SampleConfig(SamplerConfig):
     )
     positions: str = Field(
         "all",
-        pattern=r"^\s*(all|auto|\d{1,4}(\s*,\s*\d{1,4})*)\s*$",
+        pattern=r"^\s*(all|auto|published|\d{1,4}(\s*,\s*\d{1,4})*)\s*$",
         max_length=4000,
         title="Corrected steps",
-        description="Steps (0 is the noisiest) at which reused outputs are corrected: all; numbers as 3,5,7,9; or auto: "
-        "chosen by the prior's statistic, which is our reading of the papers, not their code.",
+        description="Steps (0 is the noisiest) at which reused outputs are corrected: all; numbers as 3,5,7,9; published: "
+        "the list of the paper's code (of 20 steps; at another number every reused step from 3 on); or auto: chosen by "
+        "the prior's statistic, which is our reading of the papers, not their code.",
         json_schema_extra=POLICY,
     )
     trend_threshold: float = Field(
@@ -199,8 +200,8 @@ class SampleConfig(SamplerConfig):
     )
 
     def listed_positions(self) -> tuple[int, ...] | None:
-        """The steps that `positions` lists, rising; None for "all" and "auto"."""
-        if self.positions.strip() in ("all", "auto"):
+        """The steps that `positions` lists, rising; None for "all", "auto" and "published"."""
+        if self.positions.strip() in ("all", "auto", "published"):
             return None
         return tuple(sorted({int(item) for item in self.positions.split(",")}))
 

@@ -28,6 +28,18 @@ def corrected(previous: Tensor, trend: Tensor, weight: float) -> Tensor:
     return (previous * (1 + weight * trend)).to(previous.dtype)
 
 
+def check_size(prior: Tensor, size: tuple[int, ...]) -> None:
+    """Refuse a prior or trend (..., T, D) of another size.
+
+    Raises:
+        ValueError: T or D differs.
+    """
+    if tuple(prior.shape[-2:]) != size:
+        raise ValueError(
+            f"the prior is for {tuple(prior.shape[-2:])} (tokens, width); this model has {size}"
+        )
+
+
 def trends(prior: Tensor) -> Tensor:
     """dP along the steps of a prior (..., S, T, D); step 0 has none and gets zero."""
     return torch.diff(prior, dim=-3, prepend=prior[..., :1, :, :])

@@ -8,7 +8,7 @@ hundred times longer than this says.
 from __future__ import annotations
 
 from methods.base import Estimate, MethodError
-from methods.caching.check import known_facts
+from methods.caching.check import known_facts, reused_steps
 from methods.caching.config import CalibrateConfig, Precision, SampleConfig
 from methods.caching.facts import WORLDS, ModelFacts
 
@@ -34,16 +34,8 @@ XL = ModelFacts(28, 1152, 256, 2, 32, 4, 8, 1000, {}, pixels=False)
 
 def reused_share(config: SampleConfig) -> float:
     """Share of the cells (step, block, module) that are reused; for a router a guess."""
-    steps = config.steps
-    if config.schedule == "interval":
-        indices = range(steps) if config.phase == "sampling" else range(steps - 1, -1, -1)
-        return (
-            sum(step > 0 and index % config.interval > 0 for step, index in enumerate(indices))
-            / steps
-        )
-    if config.schedule == "odd_first_half":
-        return len(range(1, steps // 2, 2)) / steps
-    return ROUTER_SHARE if config.schedule == "router" else 0.0
+    reused = reused_steps(config)
+    return ROUTER_SHARE if reused is None else len(reused) / config.steps
 
 
 def estimate_sample(config: SampleConfig) -> Estimate:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -109,8 +110,12 @@ def locate(model: str) -> Source:
     """
     if model in WORLDS:
         return Source("world", model, WORLDS[model].WEIGHTS / "dit")
-    if Path(model).expanduser().is_dir():
-        return Source("folder", model, Path(model).expanduser())
+    with suppress(
+        OSError, RuntimeError, ValueError
+    ):  # a name that no file system takes is no folder
+        folder = Path(model).expanduser()
+        if folder.is_dir():
+            return Source("folder", model, folder)
     if HUB_ID.fullmatch(model) and ".." not in model:
         return Source("hub", model, None)
     worlds = ", ".join(f"“{world}”" for world in WORLDS)
@@ -161,6 +166,11 @@ def weight_files(folder: Path) -> list[Path]:
         )
         raise MethodError(f"{folder} must hold safetensors weights; found {why}")
     return files
+
+
+def weights_folder(source: Source, folder: Path) -> Path:
+    """Where the transformer's weights are in the folder of a model."""
+    return folder if source.kind == "world" else folder / "transformer"
 
 
 def weights_hash(folder: Path) -> str:

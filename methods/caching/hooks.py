@@ -61,6 +61,7 @@ class Sampling(BaseState):
     def reset(self, *_: object, **__: object) -> None:
         self.step = -1
         self.timestep: float | None = None
+        self.indexed = False
         self.shape: torch.Size | None = None
         self.forget()
 
@@ -69,12 +70,15 @@ class Sampling(BaseState):
             queue.clear()
 
     def advance(self, shape: torch.Size, step_index: int | None, timestep: float | None) -> None:
-        """Go to the step of the forward that begins now."""
+        """Go to the step of the forward that begins now.
+
+        A sampling also begins anew where the caller starts, or stops, naming its steps: the one before has broken off.
+        """
         if self._is_new(step_index, timestep):
             self.reset()
         if shape != self.shape:
             self.forget()
-        self.shape, self.timestep = shape, timestep
+        self.shape, self.timestep, self.indexed = shape, timestep, step_index is not None
         self.step = self.step + 1 if step_index is None else step_index
         if self.step >= self.steps:
             raise ValueError(
@@ -82,6 +86,8 @@ class Sampling(BaseState):
             )
 
     def _is_new(self, step_index: int | None, timestep: float | None) -> bool:
+        if self.indexed != (step_index is not None):
+            return True
         if step_index is not None:
             return step_index <= self.step
         if timestep is None or self.timestep is None:

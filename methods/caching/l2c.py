@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from methods.caching.config import ROUTER_SUFFIXES
+from methods.caching.headers import format_of, router_shape
 
 
 def router_mask(logits: Tensor, threshold: float) -> Tensor:
@@ -47,7 +47,8 @@ def router_mask(logits: Tensor, threshold: float) -> Tensor:
 def load_router(path: Path) -> Tensor:
     """Read a router: the authors' .pt, or safetensors with "logits" (S, 2L) or one "{i}.prob" (2L,) for each index.
 
-    The authors' file pickles an `argparse.Namespace` beside the logits: that class alone is let through.
+    The format is told by the content, since a stored file has no suffix. The authors' file pickles an
+    `argparse.Namespace` beside the logits: that class alone is let through.
 
     Returns:
         Logits (S, 2L), float32, on the CPU; row i is DDIM index i.
@@ -55,28 +56,21 @@ def load_router(path: Path) -> Tensor:
     Raises:
         ValueError: another kind of file, Python objects that are not let through, or no router inside.
     """
-    if path.suffix not in ROUTER_SUFFIXES:
-        raise ValueError(f"{path.name} is no router: expected one of {', '.join(ROUTER_SUFFIXES)}")
-    content = _load_safetensors(path) if path.suffix == ".safetensors" else _load_authors(path)
+    kind = format_of(path)
+    if kind not in ("safetensors file", "torch archive"):
+        raise ValueError(
+            f"{path.name} is refused as a router: a {kind}, not a torch archive or safetensors"
+        )
+    content = _load_safetensors(path) if kind == "safetensors file" else _load_authors(path)
+    shapes = {name: tuple(tensor.shape) for name, tensor in content.items()}
+    steps, _ = router_shape(shapes, path.name)
     if "logits" in content:
         logits = content["logits"]
     else:
-        logits = _stack(path, content)
-    if logits.ndim != 2 or logits.shape[1] % 2 or not logits.isfinite().all():
-        raise ValueError(
-            f"{path.name}: a router is finite and (steps, 2 x blocks); got {tuple(logits.shape)}"
-        )
+        logits = torch.stack([content[f"{index}.prob"] for index in range(steps)])
+    if not logits.isfinite().all():
+        raise ValueError(f"{path.name}: the logits of a router are finite; these are not")
     return logits.float()
-
-
-def _stack(path: Path, content: dict[str, Tensor]) -> Tensor:
-    names = [f"{index}.prob" for index in range(len(content))]
-    rows = [content[name] for name in names if name in content]
-    if not rows or len(rows) != len(content) or len({row.shape for row in rows}) != 1:
-        raise ValueError(
-            f"{path.name} holds no router: expected 0.prob, 1.prob, ... of one length; got {sorted(content)[:4]}"
-        )
-    return torch.stack(rows)
 
 
 def _load_safetensors(path: Path) -> dict[str, Tensor]:

@@ -21,6 +21,7 @@ from methods.caching.facts import (
     locate,
     read_facts,
     weight_files,
+    weights_folder,
     weights_hash,
 )
 
@@ -85,7 +86,7 @@ def load_model(model: str, device: torch.device, precision: Precision) -> Loaded
     source = locate(model)
     folder = source.folder if source.folder is not None else _fetch(source.name)
     facts = read_facts(source, folder)
-    weights = folder if source.kind == "world" else folder / "transformer"
+    weights = weights_folder(source, folder)
     key = (str(folder), weights_hash(weights), str(device), precision)
     if key not in _kept:
         while len(_kept) >= KEPT:

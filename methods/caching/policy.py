@@ -49,6 +49,12 @@ def build_policy(config: SampleConfig, model: LoadedModel, context: Context) -> 
     """
     mask, name = _mask(config, model, context)
     reused = tuple(torch.nonzero(mask.flatten(1).any(dim=1)).flatten().tolist())
+    if not reused and config.schedule != "none":
+        if config.correction != "none":
+            raise MethodError(
+                f"{config.correction.upper()} corrects reused outputs; {name} reuses nothing here"
+            )
+        context.event("warning", f"{name} reuses nothing here: every step is computed")
     if config.correction == "none":
         cache = StepCacheConfig(mask) if reused else None
         return Policy(name, mask, cache, ())
@@ -113,8 +119,10 @@ def _positions(
     listed = config.listed_positions()
     if listed is not None:
         return listed
-    if config.positions.strip() == "all" or prior is None:
-        return tuple(range(len(mask)))
+    if config.positions.strip() == "published" and config.correction == "goc":
+        return _published(config, context)
+    if config.positions.strip() != "auto" or prior is None:
+        return tuple(range(len(mask)))  # EOC's own code corrects every reused step as well
     if config.correction == "goc":
         chosen = goc.steady_positions(mask, prior.direction)
         rule = "the averaged run keeps its direction"
@@ -129,6 +137,21 @@ def _positions(
     if not chosen:
         context.event("warning", "no step meets the rule: nothing is corrected")
     return chosen
+
+
+def _published(config: SampleConfig, context: Context) -> tuple[int, ...]:
+    """The list of GOC's code, which is written out for 20 steps; else what its lists have in common."""
+    lists = {"odd_first_half": "fora25", "router": "l2c22"}
+    if config.interval == 2:
+        lists["interval"] = "fora50"
+    if config.steps == 20 and config.schedule in lists:
+        return goc.PUBLISHED_POSITIONS[lists[config.schedule]]
+    context.event(
+        "info",
+        f"GOC publishes no list of corrected steps for this schedule at {config.steps} steps: "
+        "every reused step from 3 on is corrected",
+    )
+    return tuple(range(3, config.steps))
 
 
 def _weight(config: SampleConfig) -> float:

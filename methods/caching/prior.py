@@ -30,6 +30,8 @@ class PriorInfo:
         steps: S.
         resolution: height and width of what the transformer sees.
         layers: L.
+        tokens: T.
+        width: D.
         classes: number of classes in the mean.
         images: number of images in the mean.
         guidance_scale: of the uncached runs.
@@ -41,6 +43,8 @@ class PriorInfo:
     steps: int
     resolution: int
     layers: int
+    tokens: int
+    width: int
     classes: int
     images: int
     guidance_scale: float
@@ -51,20 +55,25 @@ class PriorInfo:
         return {"kind": KIND, **{key: str(value) for key, value in asdict(self).items()}}
 
     def misfits(
-        self, facts: ModelFacts, steps: int, paper_exact: bool, model_hash: str | None
+        self, facts: ModelFacts | None, steps: int, paper_exact: bool, model_hash: str | None
     ) -> list[str]:
         """Why the prior does not serve a run; empty where it does.
 
         Args:
-            model_hash: of the run's model; None where it is not known yet.
+            facts: of the run's model; None where they are not known yet.
+            model_hash: of its weights; None where it is not known yet.
         """
-        pairs = {
-            "steps": (self.steps, steps),
-            "blocks": (self.layers, facts.layers),
-            "resolution": (self.resolution, facts.size),
-            "“as in the papers”": (self.paper_exact, paper_exact),
-            "model hash": (self.model_hash[:12], (model_hash or self.model_hash)[:12]),
-        }
+        pairs: dict[str, tuple[object, object]] = {"steps": (self.steps, steps)}
+        if facts is not None:
+            pairs |= {
+                "blocks": (self.layers, facts.layers),
+                "resolution": (self.resolution, facts.size),
+                "tokens": (self.tokens, facts.tokens),
+                "width": (self.width, facts.width),
+            }
+        pairs["“as in the papers”"] = (self.paper_exact, paper_exact)
+        if model_hash is not None:
+            pairs["model hash"] = (self.model_hash[:12], model_hash[:12])
         return [
             f"{name} {made} where this run has {wanted}"
             for name, (made, wanted) in pairs.items()
@@ -88,18 +97,20 @@ def read_info(path: Path) -> PriorInfo:
         ValueError: the file is no prior.
     """
     header = read_header(path)
-    names = [field.name for field in fields(PriorInfo)]
-    missing = [name for name in names if name not in header.metadata]
-    tensors = {"attn", "ff", "trend", "direction"} - header.shapes.keys()
-    if header.metadata.get("kind") != KIND or missing or tensors:
+    text, shape = header.metadata, header.shapes.get("attn", ())
+    names = {field.name for field in fields(PriorInfo)} - {"tokens", "width"}  # of the tensors
+    expected = {"attn": shape, "ff": shape, "trend": shape[1:2], "direction": shape[1:2]}
+    whole = text.get("kind") == KIND and names <= text.keys() and expected == header.shapes
+    if not whole or len(shape) != 4 or shape[:2] != (int(text["layers"]), int(text["steps"])):
         raise ValueError(f"{path.name} is no prior: make one with caching.calibrate")
-    text = header.metadata
     return PriorInfo(
         model=text["model"],
         model_hash=text["model_hash"],
         steps=int(text["steps"]),
         resolution=int(text["resolution"]),
         layers=int(text["layers"]),
+        tokens=shape[2],
+        width=shape[3],
         classes=int(text["classes"]),
         images=int(text["images"]),
         guidance_scale=float(text["guidance_scale"]),

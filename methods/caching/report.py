@@ -47,13 +47,19 @@ class Comparison:
         """Mean squared error of each image to its uncached twin, (N,)."""
         return squared_error(self.images, self.reference)
 
+    @property
+    def extrapolated(self) -> bool:
+        """Uncached images were remembered, and their time is taken from a few steps."""
+        return self.tally.reference.timed_steps < self.tally.batches * self.config.compared_steps()
+
 
 def metrics(run: Comparison) -> dict[str, float]:
     """Finite numbers by name.
 
     `psnr` is missing, and `identical` is 1, where every image equals its uncached twin. Times are of sampling alone,
-    without decoding. Module forwards are of one sampling, as the papers count. On a CPU peak memory is the whole
-    process's.
+    without decoding. `uncached_timed_steps` is the number of uncached steps that were timed in this run, over all
+    batches; where the uncached images were remembered, their time is extrapolated from these. Module forwards are of
+    one sampling, as the papers count. On a CPU peak memory is the whole process's.
     """
     tally, facts = run.tally, run.model.facts
     images = len(run.labels)
@@ -82,6 +88,7 @@ def metrics(run: Comparison) -> dict[str, float]:
         "identical": float(torch.equal(run.images, run.reference)),
         "seconds": seconds,
         "seconds_uncached": uncached,
+        "uncached_timed_steps": float(tally.reference.timed_steps),
         "seconds_per_image": seconds / images,
         "attn_forwards": attn,
         "ff_forwards": ff,
@@ -106,9 +113,12 @@ def summary(run: Comparison, found: dict[str, float]) -> str:
         f"{speed:.2f}x faster than" if speed >= 1 else f"slower than ({speed:.2f}x the speed of)"
     )
     steps = f"{run.config.compared_steps()} uncached steps"
+    uncached = f"{found['seconds_uncached']:.2f} s"
+    if run.extrapolated:
+        uncached = f"about {uncached}, from {found['uncached_timed_steps']:.0f} steps timed now,"
     text = (
         f"{run.policy.name[0].upper()}{run.policy.name[1:]}; {run.config.steps} steps: {faster} {steps} "
-        f"({found['seconds']:.2f} s against {found['seconds_uncached']:.2f} s for {images} images) with "
+        f"({found['seconds']:.2f} s against {uncached} for {images} images) with "
         f"{found['flop_share']:.0%} of their multiply-adds."
     )
     if found["identical"]:
@@ -192,6 +202,7 @@ def _save_steps(run: Comparison, context: Context) -> None:
         values["reused_cells"] = float(run.policy.mask[step].double().mean())
         if path and not run.plain:
             values["trajectory_error"] = path[step]
+        if path and not run.plain and not run.extrapolated:
             values["step_seconds_uncached"] = tally.reference.step_seconds[step] / tally.batches
         context.log(step, **values)
         rows.append({"step": step, "timestep": timestep, **values})

@@ -32,7 +32,7 @@ def run(config: CalibrateConfig, context: Context) -> Result:
         MethodError: the model does not load; out of memory.
         Cancelled: the run was asked to stop.
     """
-    check_calibrate(config)
+    check_calibrate(config, context.open)
     with naming_out_of_memory(config, context.device):
         model = load_model(config.model, context.device, config.precision)
         calibrator = _Calibrator(config, model, context)
@@ -68,9 +68,10 @@ class _Calibrator:
                     {**recorder.state(), "batches": index + 1, "seconds": self.seconds}
                 )
                 kept_at = time.monotonic()
+        # Decoding may run out of memory: nothing is saved before it.
+        shown = self.model.decode(latents[:SHOWN_IMAGES]) if len(latents) else latents
         result = self._save(recorder, len(classes))
-        if len(latents):
-            shown = self.model.decode(latents[:SHOWN_IMAGES])
+        if len(shown):
             context.save_image("uncached.png", to_grid(shown, columns=10), role="grid")
         context.progress(total, total, "done")
         return result
@@ -114,6 +115,8 @@ class _Calibrator:
             steps=config.steps,
             resolution=facts.size,
             layers=facts.layers,
+            tokens=facts.tokens,
+            width=facts.width,
             classes=classes,
             images=recorder.images,
             guidance_scale=config.guidance_scale,
@@ -155,7 +158,8 @@ def calibration_batches(
     batches: list[Batch] = []
     for image in range(config.images_per_class):
         noise = torch.randn(shape, generator=generator)
-        for labels in torch.split(torch.tensor(classes), config.batch_size):
-            start = image * len(classes)
+        for first in range(0, len(classes), config.batch_size):
+            labels = torch.tensor(classes[first : first + config.batch_size])
+            start = image * len(classes) + first
             batches.append(Batch(start, labels, noise.expand(len(labels), -1, -1, -1)))
     return batches

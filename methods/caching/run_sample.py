@@ -42,7 +42,7 @@ def run(config: SampleConfig, context: Context) -> Result:
         MethodError: settings that do not fit together or to the model; out of memory.
         Cancelled: the run was asked to stop.
     """
-    check_sample(config)
+    check_sample(config, context.open)
     with naming_out_of_memory(config, context.device):
         model = load_model(config.model, context.device, config.precision)
         check_images(config, model.facts)
@@ -76,7 +76,8 @@ class _Sampler:
         tally = Tally() if state is None else Tally.from_state(state)
         self.done = tally.batches * self._steps_per_batch()
         context.progress(self.done, self.total, "model loaded")
-        warm_up(self.model, batches[0], config)
+        for batch in batches[tally.batches :]:  # the last may be smaller
+            warm_up(self.model, batch, config)
         for batch in batches[tally.batches :]:
             self._sample(batch, tally)
             context.checkpoint(tally.state())
@@ -123,10 +124,11 @@ class _Sampler:
         return {"attn": forwards, "ff": forwards}
 
     def _reference(self, batch: Batch) -> Sampled:
-        """The uncached batch: sampled now, or remembered. The uncached run itself is always sampled now."""
+        """The uncached batch: sampled now, or remembered. The uncached run itself, and one of few steps, is always sampled now."""
         steps = self.config.compared_steps()
         key = reference_key(self.model, batch, self.config, self.context.seed)
-        known = None if self.plain else references.get(key)
+        worth_it = not self.plain and steps > TIMED_STEPS
+        known = references.get(key) if worth_it else None
         if known is not None:
             self.context.event(
                 "info",

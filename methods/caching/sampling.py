@@ -65,12 +65,14 @@ class Sampled:
         trajectory: latents after each step, (S, n, C, H, W), where they were to be kept; else (0,).
         step_seconds: time of each step, without what watching it took.
         peak_mb: largest memory seen.
+        timed_steps: steps that were timed; fewer than there are where the time of the others is taken from them.
     """
 
     final: Tensor
     trajectory: Tensor
     step_seconds: list[float]
     peak_mb: float
+    timed_steps: int
 
     @property
     def nbytes(self) -> int:
@@ -128,11 +130,11 @@ def sample_batch(
         on_step=on_step,
     )
     trajectory = torch.stack(kept) if kept else torch.empty(0)
-    return Sampled(final.float().cpu(), trajectory, seconds, memory.peak_mb)
+    return Sampled(final.float().cpu(), trajectory, seconds, memory.peak_mb, len(seconds))
 
 
 def warm_up(model: LoadedModel, batch: Batch, config: SampleConfig) -> None:
-    """Do the first, slow forwards of this batch shape before anything is timed; once per loaded model."""
+    """Do the first, slow forwards of this batch's shape, untimed; once per loaded model."""
     shape = (*batch.noise.shape, int(config.guidance_scale == 1))
     if shape not in model.warmed:
         sample_batch(model, batch, config, 2, lambda *_: None)
@@ -140,13 +142,19 @@ def warm_up(model: LoadedModel, batch: Batch, config: SampleConfig) -> None:
 
 
 def retimed(model: LoadedModel, batch: Batch, config: SampleConfig, known: Sampled) -> Sampled:
-    """The remembered uncached batch with the time it takes now: the median of a few steps, for each of its steps.
+    """The remembered uncached batch with the time and memory it takes now, both from a few steps.
 
-    Every uncached step does the same work. A time measured minutes ago, beside other work, would not compare.
+    Every uncached step does the same work, so the median of the few stands for each. What was measured minutes ago,
+    beside other work, would not compare.
     """
     few = sample_batch(model, batch, config, TIMED_STEPS, lambda *_: None)
     step = statistics.median(few.step_seconds)
-    return replace(known, step_seconds=[step] * len(known.step_seconds))
+    return replace(
+        known,
+        step_seconds=[step] * len(known.step_seconds),
+        peak_mb=few.peak_mb,
+        timed_steps=few.timed_steps,
+    )
 
 
 def reference_key(

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, cast
 
 import torch
+from diffusers import DiTTransformer2DModel
 from diffusers.hooks.hooks import HookRegistry
 from diffusers.models.attention import BasicTransformerBlock
 from torch import Tensor, nn
@@ -125,12 +126,14 @@ def apply_step_cache(
 
     Raises:
         TypeError: the model has no such blocks.
-        ValueError: mask or prior is of another depth, or there is a step cache already.
+        ValueError: the mask is of another depth, the prior of another size, or there is a step cache already.
     """
     blocks = dit_blocks(transformer)
     steps, layers, _ = config.mask.shape
     if layers != len(blocks):
         raise ValueError(f"the mask is for {layers} blocks; this model has {len(blocks)}")
+    if config.correction == "eoc" and isinstance(transformer, DiTTransformer2DModel):
+        _check_prior_size(config, transformer)
     registry = HookRegistry.check_if_exists_or_initialize(transformer)
     if registry.get_hook(ROOT_HOOK) is not None:
         raise ValueError("this model has a step cache already: call remove_step_cache first")
@@ -185,6 +188,17 @@ def dit_blocks(transformer: nn.Module) -> list[tuple[nn.Module, nn.Module, nn.Mo
         ) from error
 
 
+def _check_prior_size(config: StepCacheConfig, transformer: DiTTransformer2DModel) -> None:
+    """Refuse a prior that is for other tokens or another width than the model's configuration says."""
+    model = cast(Any, transformer).config
+    size = (
+        (model.sample_size // model.patch_size) ** 2,
+        model.num_attention_heads * model.attention_head_dim,
+    )
+    for prior in (config.prior or {}).values():
+        eoc.check_size(prior, size)
+
+
 def _actions(config: StepCacheConfig) -> list[list[list[Action]]]:
     """What each cell does: [layer][module][step]."""
     steps, layers, _ = config.mask.shape
@@ -229,10 +243,7 @@ def _corrector(
     }
 
     def correct(queue: deque[Tensor], step: int) -> Tensor:
-        if queue[0].shape[-2:] != trends[step].shape:
-            raise ValueError(
-                f"the prior is for {tuple(trends[step].shape)} (tokens, width); this model gives {tuple(queue[0].shape[-2:])}"
-            )
+        eoc.check_size(trends[step], tuple(queue[0].shape[-2:]))
         return eoc.corrected(queue[0], trends[step], lambda_)
 
     return correct

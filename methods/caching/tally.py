@@ -19,17 +19,20 @@ class Side:
         finals: final latents of each batch.
         step_seconds: time of each step, summed over batches.
         peak_mb: largest memory seen.
+        timed_steps: steps that were timed, over all batches.
     """
 
     finals: list[Tensor] = field(default_factory=list)
     step_seconds: list[float] = field(default_factory=list)
     peak_mb: float = 0.0
+    timed_steps: int = 0
 
     def add(self, sampled: Sampled) -> None:
         self.finals.append(sampled.final)
         known = self.step_seconds or [0.0] * len(sampled.step_seconds)
         self.step_seconds = [a + b for a, b in zip(known, sampled.step_seconds, strict=True)]
         self.peak_mb = max(self.peak_mb, sampled.peak_mb)
+        self.timed_steps += sampled.timed_steps
 
     @property
     def latents(self) -> Tensor:
@@ -84,6 +87,8 @@ class Tally:
             "reference_seconds": self.reference.step_seconds,
             "policy_mb": self.policy.peak_mb,
             "reference_mb": self.reference.peak_mb,
+            "policy_timed": self.policy.timed_steps,
+            "reference_timed": self.reference.timed_steps,
             "counts": self.counts,
             "cache_mb": self.cache_mb,
             "squares": self.squares,
@@ -91,9 +96,14 @@ class Tally:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Tally:
-        policy = Side([state["policy_latents"]], state["policy_seconds"], state["policy_mb"])
-        reference = Side(
-            [state["reference_latents"]], state["reference_seconds"], state["reference_mb"]
+        policy, reference = (
+            Side(
+                [state[f"{side}_latents"]],
+                state[f"{side}_seconds"],
+                state[f"{side}_mb"],
+                state[f"{side}_timed"],
+            )
+            for side in ("policy", "reference")
         )
         return cls(
             state["batches"],

@@ -21,7 +21,7 @@ def web() -> FastAPI:
 
 @pytest.fixture
 def client(web: FastAPI, studio: ModuleType, woken: list[str]) -> Iterator[TestClient]:
-    with TestClient(web, base_url="http://studio.test") as client:
+    with TestClient(web, base_url="http://localhost") as client:
         yield client
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from backend.services import MAX_SEED
+
 Submit = Callable[..., dict[str, Any]]
 
 
@@ -59,6 +61,7 @@ def test_the_same_idempotency_key_gives_the_same_run(client: TestClient) -> None
         ("POST", "runs", {"method": "toy.steps", "config": {"steps": 0}}, 422, "steps"),
         ("POST", "runs", {"method": "toy.steps", "sed": 1}, 422, "body.sed"),
         ("POST", "runs", {"method": "toy.steps", "seed": -1}, 422, "body.seed"),
+        ("POST", "runs", {"method": "toy.steps", "seed": MAX_SEED + 1}, 422, "body.seed"),
         ("GET", "runs?status=odd", None, 422, "query.status"),
         ("GET", "comparisons/nothing", None, 404, "nothing"),
         ("POST", "shares", {"kind": "run", "target_id": "x", "days": 1}, 404, "there is no run"),
@@ -73,6 +76,23 @@ def test_refusals_are_json_that_says_what_is_wrong(
     error = answer.json()["error"]
     assert error["type"]
     assert words in error["message"]
+
+
+@pytest.mark.parametrize("name", ["model", "router"])
+def test_a_name_too_long_for_a_file_is_refused_in_words(client: TestClient, name: str) -> None:
+    config = {name: "n" * 400, "schedule": "router" if name == "router" else "none"}
+    checked = client.post("/api/v1/methods/caching.sample/check", json={"config": config})
+    submitted = client.post("/api/v1/runs", json={"method": "caching.sample", "config": config})
+    for answer in (checked, submitted):
+        assert answer.status_code == 422, answer.text
+        error = answer.json()["error"]
+        assert error["type"] == "MethodError"
+        assert "n" * 40 in error["message"]
+
+
+def test_the_largest_seed_is_read_back_as_it_was(client: TestClient, submit: Submit) -> None:
+    assert MAX_SEED == 2**53 - 1  # the largest that JavaScript tells from its neighbours
+    assert submit(seed=MAX_SEED)["seed"] == MAX_SEED
 
 
 def test_a_run_is_renamed_pinned_archived_and_deleted(client: TestClient, finished: Submit) -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Literal
+from urllib.parse import urlencode
 
+import gradio as gr
 import pytest
 from pydantic import Field
+from starlette.requests import Request
 
 from app.launching import CUSTOM, Panel, described, finished_before, need, offers, start
-from methods.base import Config, Context, Estimate, Method, MethodError, Preset, Result
+from app.pages.launch import LaunchPanel
+from backend.services import MAX_SEED
+from methods.base import Config, Context, Estimate, Method, MethodError, Open, Preset, Result
 
 
 class CacheConfig(Config):
@@ -26,11 +31,13 @@ class CacheConfig(Config):
     reference_steps: int | None = Field(None, description="Steps of the reference.")
 
 
-def check(config: CacheConfig) -> None:
+def check(config: CacheConfig, _open: Open) -> None:
     if config.policy == "corrected" and config.prior is None:
         raise MethodError("prior: the corrected policy needs one")
     if config.policy != "corrected" and config.prior is not None:
         raise MethodError("prior: nothing is corrected")
+    if config.prior == "other.txt":
+        raise MethodError("prior: it was made with another sampler")
 
 
 def run(config: CacheConfig, context: Context) -> Result:
@@ -94,8 +101,37 @@ def test_what_is_wrong_names_the_policy(panel: Panel) -> None:
         launched(panel, ["control", "corrected"])
     with pytest.raises(MethodError, match="policies: choose at least one"):
         launched(panel, [])
-    with pytest.raises(MethodError, match=r"seed: .* got -1"):
-        panel.plan(-1, ["control"], False, "", raw(panel))
+    for seed in (-1, MAX_SEED + 1, 0.5, None):
+        with pytest.raises(MethodError, match=rf"seed: .* to {MAX_SEED} .* got {seed}"):
+            panel.plan(seed, ["control"], False, "", raw(panel))
+    assert panel.plan(MAX_SEED, ["control"], False, "", raw(panel)).seed == MAX_SEED
+
+
+def test_a_file_that_does_not_fit_is_said_to_be_what_is_wrong(panel: Panel) -> None:
+    with pytest.raises(MethodError, match=r"^Corrected: prior: it was made with another sampler"):
+        launched(panel, ["control", "corrected"], prior="other.txt")
+
+
+def test_what_is_launched_from_a_run_is_known_to_come_from_it(
+    panel: Panel, studio: ModuleType
+) -> None:
+    [origin] = studio.submit_many(launched(panel, ["control"]))[1]
+    with gr.Blocks():
+        page = LaunchPanel(METHOD, gr.HTML(), ["control"])
+
+    def opened(**query: str) -> list[Any]:
+        scope = {"type": "http", "query_string": urlencode(query).encode(), "headers": []}
+        return page.arrive(gr.Request(Request(scope)))[: 1 + len(page.inputs)]
+
+    def raw_of(held: list[Any]) -> list[Any]:
+        return [item["value"] if isinstance(item, dict) else item for item in held]
+
+    page.launch_anew(*raw_of(opened(**{"from": origin.id})))
+    page.launch_anew(*raw_of(opened()))
+    first, cloned, plain = sorted(studio.list_runs().runs, key=lambda run: run.created_at)
+    assert first.id == origin.id
+    assert (cloned.parent_id, cloned.config) == (origin.id, origin.config)
+    assert plain.parent_id is None
 
 
 def test_a_policy_of_ones_own_runs_beside_the_presets(panel: Panel) -> None:

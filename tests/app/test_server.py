@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from backend.settings import settings
+from app.middleware import BodyLimit, KnownHosts, allowed_hosts
+from backend.settings import Settings, settings
 from storage import db
 from storage.models import Worker
 
@@ -22,7 +25,7 @@ PAGES = ("/", "/caching", "/runs", "/run", "/compare", "/system")
     [
         {"origin": "http://elsewhere.test"},
         {"origin": "null"},
-        {"origin": "http://studio.test.elsewhere.test"},
+        {"origin": "http://localhost.elsewhere.test"},
         {"sec-fetch-site": "cross-site"},
     ],
 )
@@ -50,7 +53,7 @@ def test_no_write_comes_from_another_site(
     "headers",
     [
         {},
-        {"origin": "http://studio.test"},
+        {"origin": "http://localhost"},
         {"sec-fetch-site": "same-origin"},
         {"origin": "https://public.test", "x-forwarded-host": "public.test"},
     ],
@@ -58,6 +61,53 @@ def test_no_write_comes_from_another_site(
 def test_our_own_pages_and_scripts_may_write(client: TestClient, headers: dict[str, str]) -> None:
     answer = client.post("/api/v1/runs", json={"method": "toy.steps"}, headers=headers)
     assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example:7860", "evil.example", "127.0.0.1.evil.example", "[::2]:7860", "[", ""]
+)
+def test_a_name_that_was_pointed_at_this_machine_reaches_nothing(
+    client: TestClient, host: str
+) -> None:
+    headers = {"host": host, "origin": f"http://{host}"}
+    answer = client.post("/api/v1/runs", json={"method": "toy.steps"}, headers=headers)
+    assert answer.status_code == 421
+    assert answer.json()["error"]["type"] == "UnknownHost"
+    assert "VITRINE_ALLOWED_HOSTS" in answer.json()["error"]["message"]
+    for path in (*PAGES, "/api/v1/runs", "/readyz", "/static/core.js"):
+        assert client.get(path, headers={"host": host}).status_code == 421
+    assert client.get("/healthz", headers={"host": host}).status_code == 503
+    assert client.get("/api/v1/runs").json()["total"] == 0
+
+
+@pytest.mark.parametrize("host", ["localhost:7860", "127.0.0.1:7860", "[::1]:7860", "LOCALHOST"])
+def test_the_names_of_the_loopback_are_ours(client: TestClient, host: str) -> None:
+    headers = {"host": host, "origin": f"http://{host}"}
+    answer = client.post("/api/v1/runs", json={"method": "toy.steps"}, headers=headers)
+    assert answer.status_code == 201
+
+
+def test_the_names_we_answer_to_are_the_hosts_and_those_that_were_given() -> None:
+    own = frozenset({"localhost", "127.0.0.1", "::1"})
+    assert allowed_hosts(Settings()) == own
+    given = Settings(allowed_hosts="Studio.example, [fd00::1],")
+    assert allowed_hosts(given) == own | {"studio.example", "fd00::1"}
+    assert allowed_hosts(Settings(allowed_hosts="studio.example, *")) is None
+    assert allowed_hosts(Settings(host="10.0.0.7", allow_open=True)) is None
+    both = Settings(host="10.0.0.7", allow_open=True, allowed_hosts="studio.example")
+    assert allowed_hosts(both) == own | {"10.0.0.7", "studio.example"}
+
+
+def test_health_and_the_limit_hold_below_the_prefix_of_a_proxy(studio: ModuleType) -> None:
+    inner = FastAPI()
+    inner.add_api_route("/healthz", lambda: "well")
+    inner.add_api_route("/api/x", lambda: "taken", methods=["POST"])
+    inner.add_middleware(BodyLimit, limit=1 << 20, prefix="/api/")
+    inner.add_middleware(KnownHosts, allowed=frozenset({"localhost"}))
+    client = TestClient(inner, base_url="http://localhost", root_path="/vitrine")
+    assert client.get("/vitrine/healthz", headers={"host": "probe"}).status_code == 200
+    large = {"content-length": str(10**10)}
+    assert client.post("/vitrine/api/x", content=b"{}", headers=large).status_code == 413
 
 
 def test_every_answer_keeps_to_itself(client: TestClient) -> None:

@@ -10,17 +10,27 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import Field
 
-from methods.base import Config, Context, Estimate, Method, Result
+from app.share_view import plain
+from methods.base import Config, Context, Estimate, Method, MethodError, Result
 
 
 class PaintConfig(Config):
     grey: int = 0
+    model: str = Field("/home/me/models/dit", json_schema_extra={"widget": "model"})
+    prior: str = Field("abc/prior.pt", json_schema_extra={"widget": "artefact"})
+    notes: str = "/home/me/notes.txt"
+    classes: tuple[str, ...] = Field((), json_schema_extra={"widget": "classes"})
+    listed: tuple[int, ...] = ()
+    fails: bool = False
 
 
 def paint(config: PaintConfig, context: Context) -> Result:
     import numpy as np
 
+    if config.fails:
+        raise MethodError(f"{config.model}/unet: no weights (see '/home/me/my notes/a.txt')")
     for index, name in enumerate("ab"):
         picture = np.full((4, 4, 3), config.grey + index, dtype=np.uint8)
         context.save_image(
@@ -90,6 +100,46 @@ def test_a_shared_run_shows_its_images_and_summary(
     text = client.get(share(client, "run", painted["runs"][0]["id"])["url"]).text
     assert "&lt;b&gt;painted&lt;/b&gt;" in text
     assert len(re.findall("<img ", text)) == 2
+
+
+def test_a_shared_page_says_nothing_of_where_things_lie(
+    client: TestClient, painted: dict[str, Any], works: Callable[[], None]
+) -> None:
+    good = client.get(share(client, "run", painted["runs"][0]["id"])["url"]).text
+    body = {"method": "toy.paint", "config": {"fails": True}}
+    failed = client.post("/api/v1/runs", json=body).json()
+    works()
+    bad = client.get(share(client, "run", failed["id"])["url"]).text
+    assert "MethodError: unet: no weights" in bad
+    for text in (good, bad):
+        assert "/home" not in text
+        assert "abc/" not in text
+        for name in ("dit", "prior.pt", "notes.txt"):
+            assert f"<dd>{name}</dd>" in text
+
+
+def test_no_classes_are_all_of_them_and_another_empty_list_is_none(
+    client: TestClient, painted: dict[str, Any]
+) -> None:
+    text = client.get(share(client, "run", painted["runs"][0]["id"])["url"]).text
+    assert "<dt>Classes</dt><dd>all</dd>" in text
+    assert "<dt>Listed</dt><dd>none</dd>" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("no file /data/a/b.pt.", "no file b.pt."),
+        ("'/data/my files/b.pt' is gone", "'b.pt' is gone"),
+        (r"at C:\Users\me\b.pt: denied", "at b.pt: denied"),
+        ("read ~/x/b.pt, file:///x/c.pt", "read b.pt, c.pt"),
+        ("3 MB/s, and/or 1 / 2", "3 MB/s, and/or 1 / 2"),
+        ("see https://example.test/a/b", "see https://example.test/a/b"),
+        ("owner/model stays", "owner/model stays"),
+    ],
+)
+def test_only_absolute_paths_are_reduced(text: str, told: str) -> None:
+    assert plain(text) == told
 
 
 def test_a_link_opens_nothing_but_its_target(client: TestClient, painted: dict[str, Any]) -> None:

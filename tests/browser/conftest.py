@@ -50,7 +50,11 @@ def url(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     folder = tmp_path_factory.mktemp("studio")
     port = free_port()
     variables = {key: value for key, value in os.environ.items() if not key.startswith("VITRINE_")}
-    variables |= {"VITRINE_DATA_DIR": str(folder / "data"), "VITRINE_PORT": str(port)}
+    variables |= {
+        "VITRINE_DATA_DIR": str(folder / "data"),
+        "VITRINE_PORT": str(port),
+        "VITRINE_OFFLINE": "1",
+    }
     log = (folder / "log").open("w+")
     command = [sys.executable, "-m", "app", "up"]
     with subprocess.Popen(command, cwd=HOUSE, env=variables, stdout=log, stderr=log) as process:
@@ -126,6 +130,11 @@ class Rest:
         answer = self.http.post(path, json=body)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
+
+    def holds(self, run: dict[str, Any]) -> bool:
+        """Whether these settings would be taken."""
+        path = f"/methods/{run['method']}/check"
+        return self.http.post(path, json={"config": run["config"]}).is_success
 
     def run(self, title: str, seed: int = 0, **config: Any) -> dict[str, Any]:
         """Queue one small sampling."""

@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Rest
+
 OpenPage = Callable[..., Page]
 
 
@@ -83,6 +85,34 @@ def test_metrics_stand_against_the_control_in_words(
     expect(column.first).to_have_attribute("aria-sort", "descending")
     page.get_by_label("Compare against").select_option(label="Ten steps")
     expect(table.locator("tr.control")).to_contain_text("Ten steps")
+
+
+def test_the_first_metrics_are_seen_without_scrolling(open_page: OpenPage, rest: Rest) -> None:
+    [method] = [item for item in rest.get("methods") if item["name"] == "caching.sample"]
+    chosen = [item for item in method["presets"].values() if not item["values"].get("router")]
+    small = {"classes": ["0", "1", "2"], "images_per_class": 2}
+    runs = [
+        {
+            "method": "caching.sample",
+            "config": {**item["values"], **small},
+            "title": item["title"],
+            "seed": 5,
+        }
+        for item in chosen
+    ]
+    runs = [run for run in runs if rest.holds(run)][:6]
+    made = rest.post("batches", {"runs": runs, "title": "Every way"})
+    for run in made["runs"]:
+        assert rest.ended(run)["status"] == "succeeded"
+    page = open_page(made["comparison"]["url"], viewport={"width": 1440, "height": 900})
+    table = page.get_by_role("region", name="Settings that differ, and metrics")
+    expect(table.locator("tbody tr")).to_have_count(len(runs))
+    right = table.bounding_box()
+    assert right is not None
+    for title in ("Speedup", "FLOP share", "Relative L2"):
+        head = table.get_by_role("columnheader", name=re.compile(f"^{title}")).first.bounding_box()
+        assert head is not None, title
+        assert head["x"] + head["width"] <= right["x"] + right["width"] + 1, title
 
 
 def test_curves_are_drawn_and_have_a_table(open_page: OpenPage, compared: dict[str, Any]) -> None:

@@ -122,7 +122,9 @@ def test_wrong_settings_are_named_beside_the_panel(open_page: OpenPage, rest: Re
     assert rest.get("runs")["total"] == before
 
 
-def test_a_run_is_cloned_with_changes(open_page: OpenPage, compared: dict[str, Any]) -> None:
+def test_a_run_is_cloned_with_changes(
+    open_page: OpenPage, rest: Rest, compared: dict[str, Any]
+) -> None:
     run = compared["runs"][1]
     page = open_page(f"/run?id={run['id']}")
     page.get_by_role("link", name="Clone with changes").click()
@@ -131,13 +133,19 @@ def test_a_run_is_cloned_with_changes(open_page: OpenPage, compared: dict[str, A
     expect(field(page, "seed")).to_have_value("3")
     chosen = page.locator("#caching-sample-policies label:has(input:checked)")
     expect(chosen).to_have_text(["FORA 50 %"])
+    expect(page.locator(".estimate b").first).to_be_visible()
+    field(page, "seed").fill("41")
+    page.click("#caching-sample-launch")
+    expect(page).to_have_url(re.compile(r"/caching\?c=\w+"))
+    clone = rest.get("runs", limit=1)["runs"][0]
+    assert (clone["seed"], clone["parent_id"]) == (41, run["id"])
 
 
 def test_a_failed_run_says_why_and_what_to_do(open_page: OpenPage, rest: Rest) -> None:
-    run = rest.run("no router", schedule="router", router="nobody/router.pt")
+    run = rest.run("no such model", model="nobody/nothing")
     assert rest.ended(run)["status"] == "failed"
     page = open_page(f"/r/{run['id']}")
-    expect(page.get_by_role("alert")).to_contain_text("nobody/router.pt")
+    expect(page.get_by_role("alert")).to_contain_text("nobody/nothing")
     expect(page.get_by_role("alert")).to_contain_text("Clone it with changes")
 
 

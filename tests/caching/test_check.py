@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,10 +14,22 @@ from pydantic import ValidationError
 from safetensors.torch import save_file
 
 from methods.base import MethodError
-from methods.caching import SAMPLE, CalibrateConfig, SampleConfig
-from methods.caching.check import check_calibrate, check_sample
+from methods.caching import SAMPLE, CalibrateConfig, SampleConfig, interval_mask
+from methods.caching.check import check_calibrate, check_sample, reused_steps
 from methods.caching.estimate import estimate_calibrate, estimate_sample, reused_share
 from methods.caching.facts import ModelFacts, locate, read_facts
+
+
+def local_file(reference):
+    """As contexts do."""
+    if not Path(reference).exists():
+        raise MethodError(f"there is no {reference!r}")
+    return Path(reference)
+
+
+def stored(files):
+    """References to files whose names have no suffix, as in the artefact store."""
+    return lambda reference: files[reference]
 
 
 def config(pipeline_folder, **changes):
@@ -24,9 +37,9 @@ def config(pipeline_folder, **changes):
 
 
 def test_good_settings_pass(pipeline_folder):
-    check_sample(config(pipeline_folder))
-    check_sample(config(pipeline_folder, classes=("goldfish", "9"), correction="goc"))
-    check_calibrate(CalibrateConfig(model=str(pipeline_folder)))
+    check_sample(config(pipeline_folder), local_file)
+    check_sample(config(pipeline_folder, classes=("goldfish", "9"), correction="goc"), local_file)
+    check_calibrate(CalibrateConfig(model=str(pipeline_folder)), local_file)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +55,10 @@ def test_good_settings_pass(pipeline_folder):
         ({"weight": 1.0}, "weight given but nothing is corrected"),
         ({"positions": "3,5"}, "positions given but nothing is corrected"),
         ({"schedule": "none", "correction": "goc"}, "GOC corrects reused outputs; schedule none reuses nothing"),
+        ({"interval": 1, "correction": "goc"}, "GOC corrects reused outputs; schedule interval with interval 1 reuses nothing"),
+        ({"schedule": "odd_first_half", "steps": 3, "correction": "goc"}, "schedule odd_first_half with 3 steps reuses nothing"),
+        ({"correction": "eoc", "prior": "r1/prior.safetensors"}, "there is no 'r1/prior.safetensors'"),
+        ({"schedule": "router", "router": "r1/router.pt"}, "there is no 'r1/router.pt'"),
         ({"correction": "eoc"}, "EOC needs a prior: run caching.calibrate"),
         ({"correction": "goc", "positions": "auto"}, "positions “auto” needs a prior"),
         ({"correction": "goc", "positions": "3, 20"}, r"corrected steps \[20\] do not exist: the last of 20 steps is 19"),
@@ -53,7 +70,7 @@ def test_good_settings_pass(pipeline_folder):
 )  # fmt: skip
 def test_settings_that_are_wrong_together_are_named(pipeline_folder, changes, message):
     with pytest.raises(MethodError, match=message):
-        check_sample(config(pipeline_folder, **changes))
+        check_sample(config(pipeline_folder, **changes), local_file)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +92,7 @@ def test_values_out_of_range_never_become_a_config(changes):
 )
 def test_a_model_that_is_nothing_is_named(model):
     with pytest.raises(MethodError, match="there is no model"):
-        check_sample(SampleConfig(model=model))
+        check_sample(SampleConfig(model=model), local_file)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +100,7 @@ def test_a_model_that_is_nothing_is_named(model):
 )
 def test_hub_ids_are_taken_by_their_form(model):
     assert locate(model).kind == "hub"
-    check_sample(SampleConfig(model=model, classes=("whatever",)))
+    check_sample(SampleConfig(model=model, classes=("whatever",)), local_file)
 
 
 def broken(pipeline_folder, tmp_path, change):
@@ -138,9 +155,9 @@ def test_a_folder_that_is_no_pipeline_says_what_it_lacks(
 ):
     folder = broken(pipeline_folder, tmp_path, change)
     with pytest.raises(MethodError, match=message):
-        check_sample(SampleConfig(model=str(folder)))
+        check_sample(SampleConfig(model=str(folder)), local_file)
     with pytest.raises(MethodError, match=message):
-        check_calibrate(CalibrateConfig(model=str(folder)))
+        check_calibrate(CalibrateConfig(model=str(folder)), local_file)
 
 
 def test_a_router_of_another_depth_is_named(pipeline_folder, tmp_path):
@@ -148,13 +165,13 @@ def test_a_router_of_another_depth_is_named(pipeline_folder, tmp_path):
     save_file({"logits": torch.zeros(20, 56)}, path)
     settings = {"schedule": "router", "router": str(path)}
     with pytest.raises(MethodError, match="the router is for 28 blocks; this model has 3"):
-        check_sample(config(pipeline_folder, **settings))
+        check_sample(config(pipeline_folder, **settings), local_file)
     with pytest.raises(MethodError, match="the router is for 20 steps; this run has 10"):
-        check_sample(config(pipeline_folder, **settings, steps=10))
+        check_sample(config(pipeline_folder, **settings, steps=10), local_file)
     plain = tmp_path / "router.pt"
     plain.write_bytes(b"\x80\x02}q\x00.")
-    with pytest.raises(MethodError, match="a plain pickle, not a torch archive"):
-        check_sample(config(pipeline_folder, schedule="router", router=str(plain)))
+    with pytest.raises(MethodError, match="a pickle, not a torch archive"):
+        check_sample(config(pipeline_folder, schedule="router", router=str(plain)), local_file)
 
 
 def test_positions_are_read_in_any_order():
@@ -176,10 +193,10 @@ LACKS = {
 def test_every_preset_is_a_config_that_only_lacks_its_files(pipeline_folder, name):
     settings = config(pipeline_folder, **SAMPLE.presets[name].values)
     if name not in LACKS:
-        check_sample(settings)
+        check_sample(settings, local_file)
         return
     with pytest.raises(MethodError, match=LACKS[name]):
-        check_sample(settings)
+        check_sample(settings, local_file)
 
 
 def test_presets_reuse_what_their_names_say():
@@ -241,11 +258,65 @@ def test_listing_checking_and_estimating_cost_no_torch(pipeline_folder):
 import sys
 from methods import METHODS
 import methods.local
+from pathlib import Path
 for method in METHODS.values():
     method.config.model_json_schema()
     config = method.config(model={str(pipeline_folder)!r})
-    method.check(config), method.estimate(config)
+    method.check(config, Path), method.estimate(config)
 heavy = {{"torch", "diffusers", "transformers", "sklearn"}} & sys.modules.keys()
 assert not heavy, heavy
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+@pytest.mark.parametrize("layout", ["logits", "rows"])
+def test_a_stored_router_of_another_depth_or_steps_is_refused_before_launch(
+    pipeline_folder, tmp_path, layout
+):
+    logits = torch.zeros(20, 56)
+    rows = {f"{index}.prob": row.clone() for index, row in enumerate(logits)}
+    save_file({"logits": logits} if layout == "logits" else rows, tmp_path / "ab12")
+    settings, opened = {"schedule": "router", "router": "up1"}, stored({"up1": tmp_path / "ab12"})
+    with pytest.raises(MethodError, match="the router is for 28 blocks; this model has 3"):
+        check_sample(config(pipeline_folder, **settings), opened)
+    with pytest.raises(MethodError, match="the router is for 20 steps; this run has 10"):
+        check_sample(SampleConfig(model="owner/name", steps=10, **settings), opened)
+
+
+def test_a_stored_torch_archive_is_left_to_the_run_and_a_stored_pickle_is_named(
+    pipeline_folder, tmp_path
+):
+    torch.save({"routers": {}}, tmp_path / "ab12")
+    (tmp_path / "cd34").write_bytes(b"\x80\x02}q\x00.")
+    opened = stored({"up1": tmp_path / "ab12", "up2": tmp_path / "cd34"})
+    check_sample(config(pipeline_folder, schedule="router", router="up1"), opened)
+    with pytest.raises(MethodError, match="up2 is refused as a router: a pickle"):
+        check_sample(config(pipeline_folder, schedule="router", router="up2"), opened)
+    with pytest.raises(MethodError, match="is no safetensors file: it is a pickle"):
+        check_sample(config(pipeline_folder, correction="eoc", prior="up2"), opened)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model": "x" * 400},
+        {"model": "~nobody-of-this-name/" + "x" * 400},
+        {"schedule": "router", "router": "x" * 400},
+        {"correction": "eoc", "prior": "x" * 400},
+    ],
+)
+def test_a_name_that_no_file_system_takes_is_said_to_be_nothing(pipeline_folder, changes):
+    def unguarded(reference):
+        Path(reference).stat()
+        return Path(reference)
+
+    with pytest.raises(MethodError, match="there is no "):
+        check_sample(config(pipeline_folder, **changes), unguarded)
+
+
+@pytest.mark.parametrize("phase", ["sampling", "fora"])
+@pytest.mark.parametrize(("steps", "interval"), [(20, 1), (20, 2), (19, 3), (7, 6)])
+def test_steps_counted_without_torch_are_those_of_the_mask(steps, interval, phase):
+    settings = SampleConfig(steps=steps, interval=interval, phase=phase)
+    mask = interval_mask(steps, 1, interval, phase)
+    assert reused_steps(settings) == tuple(mask[:, 0, 0].nonzero().flatten().tolist())

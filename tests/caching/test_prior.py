@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -95,6 +97,7 @@ def test_the_file_says_what_it_was_made_from(pipeline_folder, prior_file):
         10,
         10,
     )
+    assert (info.tokens, info.width) == (4, 16)
     assert (info.guidance_scale, info.paper_exact) == (4.0, True)
     assert info.model_hash == load_model(str(pipeline_folder), torch.device("cpu"), "bfloat16").hash
     prior = load_prior(prior_file)
@@ -107,6 +110,8 @@ def test_the_file_says_what_it_was_made_from(pipeline_folder, prior_file):
     [
         ({"steps": 7}, "steps 7 where this run has 6"),
         ({"layers": 28}, "blocks 28 where this run has 3"),
+        ({"tokens": 9}, "tokens 9 where this run has 4"),
+        ({"width": 1152}, "width 1152 where this run has 16"),
         ({"resolution": 32}, "resolution 32 where this run has 4"),
         ({"paper_exact": False}, "“as in the papers” False where this run has True"),
         ({"model_hash": "0" * 64}, "model hash 000000000000 where this run has"),
@@ -123,11 +128,11 @@ def test_a_prior_that_does_not_fit_is_refused_with_the_reason(
 
 
 def test_check_refuses_what_the_header_shows(pipeline_folder, prior_file):
-    check_sample(sampling(pipeline_folder, prior=str(prior_file)))
+    check_sample(sampling(pipeline_folder, prior=str(prior_file)), Path)
     with pytest.raises(
         MethodError, match="prior does not fit: it was made with steps 6 where this run has 8"
     ):
-        check_sample(sampling(pipeline_folder, prior=str(prior_file), steps=8))
+        check_sample(sampling(pipeline_folder, prior=str(prior_file), steps=8), Path)
 
 
 def test_the_prior_of_another_model_is_refused_when_the_run_starts(
@@ -140,6 +145,48 @@ def test_the_prior_of_another_model_is_refused_when_the_run_starts(
     context = LocalContext(tmp_path / "out")
     with pytest.raises(MethodError, match="prior does not fit: it was made with model hash"):
         sample(sampling(other, prior=str(prior_file)), context)
+    assert not context.artefacts
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": 8}, "steps 6 where this run has 8"),
+        ({"paper_exact": False}, "“as in the papers” True where this run has False"),
+        ({"model": "digits"}, "blocks 3 where this run has 8"),
+        ({"model": "owner/name", "steps": 8}, "steps 6 where this run has 8"),
+    ],
+)
+def test_a_stored_prior_that_does_not_fit_is_refused_before_launch(
+    pipeline_folder, prior_file, tmp_path, change, message
+):
+    def opened(reference):
+        assert reference == "run1/prior.safetensors"
+        return tmp_path / "ab12"
+
+    shutil.copy(prior_file, tmp_path / "ab12")
+    settings = {"prior": "run1/prior.safetensors"}
+    check_sample(sampling(pipeline_folder, **settings), opened)
+    with pytest.raises(MethodError, match=message):
+        check_sample(sampling(pipeline_folder, **settings | change), opened)
+
+
+def test_a_prior_of_other_weights_is_refused_before_launch(pipeline_folder, prior_file, tmp_path):
+    from tests.caching.conftest import build_dit, save_pipeline
+
+    other = save_pipeline(tmp_path / "other", build_dit(seed=1))
+    with pytest.raises(MethodError, match="made with model hash"):
+        check_sample(sampling(other, prior=str(prior_file)), Path)
+
+
+def test_nothing_is_saved_where_decoding_runs_out_of_memory(pipeline_folder, tmp_path, monkeypatch):
+    def fail(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("methods.caching.models.LoadedModel.decode", fail)
+    context = LocalContext(tmp_path)
+    with pytest.raises(MethodError, match="out of memory"):
+        run(CalibrateConfig(model=str(pipeline_folder), steps=STEPS), context)
     assert not context.artefacts
 
 
@@ -164,6 +211,7 @@ def test_every_class_starts_from_the_same_noise(pipeline_folder):
     config = CalibrateConfig(images_per_class=2, batch_size=3)
     batches = calibration_batches(model, (0, 4, 5, 9), config, seed=1)
     assert [batch.labels.tolist() for batch in batches] == [[0, 4, 5], [9]] * 2
+    assert [batch.start for batch in batches] == [0, 3, 4, 7]
     assert torch.equal(batches[0].noise[0], batches[1].noise[0])
     assert torch.equal(batches[0].noise[0], batches[0].noise[2])
     assert not torch.equal(batches[0].noise[0], batches[2].noise[0])

@@ -115,8 +115,23 @@ def test_a_file_that_is_no_router_says_why(tmp_path, content, message):
 
 
 def test_other_kinds_of_files_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"router\.pkl is no router: expected one of"):
+    with pytest.raises(ValueError, match=r"router\.pkl is no file that can be read: No such file"):
         load_router(tmp_path / "router.pkl")
     (tmp_path / "router.safetensors").write_bytes(b"nothing")
+    with pytest.raises(ValueError, match="is refused as a router: a file of another kind"):
+        load_router(tmp_path / "router.safetensors")
+    (tmp_path / "router.safetensors").write_bytes(b"\x09" + bytes(7) + b"{nothing}")
     with pytest.raises(ValueError, match="is no safetensors file"):
         load_router(tmp_path / "router.safetensors")
+
+
+def test_the_format_is_told_by_the_content_where_a_stored_file_has_no_suffix(tmp_path):
+    logits = torch.randn(12, 6)
+    rows = {f"{i}.prob": row.clone() for i, row in enumerate(logits)}
+    save_file({"logits": logits}, tmp_path / "ab12")
+    torch.save({"routers": rows}, tmp_path / "cd34")
+    assert torch.equal(load_router(tmp_path / "ab12"), logits)
+    assert torch.equal(load_router(tmp_path / "cd34"), logits)
+    (tmp_path / "ef56").write_bytes(pickle.dumps(rows, 4))
+    with pytest.raises(ValueError, match="ef56 is refused as a router: a pickle"):
+        load_router(tmp_path / "ef56")

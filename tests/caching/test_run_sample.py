@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
 
+from methods import METHODS
 from methods.base import Cancelled, MethodError
 from methods.caching import SampleConfig, ddim_sample
 from methods.caching.config import CalibrateConfig
@@ -44,7 +47,7 @@ def sample(settings, folder, seed=3, **changes):
 
 def same_measures(a, b):
     """Everything but times and memory."""
-    drop = ("seconds", "speedup", "memory")
+    drop = ("seconds", "speedup", "memory", "timed")
     return all(a[name] == b[name] for name in a if not any(word in name for word in drop))
 
 
@@ -223,6 +226,7 @@ def test_a_lost_run_goes_on_to_the_same_result(settings, tmp_path):
     result = run(config, resumed)
     assert resumed.steps[0][0] == 12
     assert same_measures(whole.metrics, result.metrics)
+    assert result.metrics["uncached_timed_steps"] == 18
     assert pictures(context, "sample") == pictures(resumed, "sample")
     assert resumed.curves["trajectory_error"] == context.curves["trajectory_error"]
 
@@ -263,6 +267,54 @@ def test_eoc_runs_with_a_calibrated_prior(settings, tmp_path):
     )
     assert any("our reading, not the published code" in text for _, text, _ in context.events)
     assert math.isfinite(auto.metrics["relative_l2"])
+
+
+def test_a_remembered_uncached_time_is_said_to_be_taken_from_a_few_steps(settings, tmp_path):
+    first, before = sample(settings, tmp_path / "a")
+    second, after = sample(settings, tmp_path / "b")
+    assert first.metrics["uncached_timed_steps"] == 18
+    assert second.metrics["uncached_timed_steps"] == 9  # three batches, three steps of each
+    assert "about" not in first.summary
+    seconds = second.metrics["seconds_uncached"]
+    assert f"against about {seconds:.2f} s, from 9 steps timed now, for" in second.summary
+    assert "step_seconds_uncached" in before.curves
+    assert "step_seconds_uncached" not in after.curves
+    assert "step_seconds_uncached" not in (after.folder / "steps.csv").read_text()
+
+
+def test_few_uncached_steps_are_sampled_anew_not_extrapolated(settings, tmp_path):
+    sample(settings, tmp_path / "a", steps=3)
+    result, context = sample(settings, tmp_path / "b", steps=3)
+    assert result.metrics["uncached_timed_steps"] == 9
+    assert not context.events
+    assert "about" not in result.summary
+
+
+def test_the_uncached_memory_is_what_this_run_measured(settings, tmp_path):
+    sample(settings, tmp_path / "a")
+    for key, known in list(references._items.items()):
+        references.put(key, replace(known, peak_mb=1e9))
+    result, _ = sample(settings, tmp_path / "b")
+    assert 0 < result.metrics["peak_memory_mb_uncached"] < 1e9
+
+
+def test_each_batch_shape_is_warmed_before_anything_is_timed(settings, tmp_path):
+    forget_models()
+    sample(settings, tmp_path)
+    model = load_model(settings["model"], CPU, "float32")
+    assert {shape[0] for shape in model.warmed} == {4, 2}
+
+
+def test_a_schedule_that_reuses_nothing_is_said_to(settings, tmp_path):
+    from safetensors.torch import save_file
+
+    warning = "FORA with interval 1 reuses nothing here: every step is computed"
+    _, context = sample(settings, tmp_path / "a", interval=1)
+    assert ("warning", warning, {}) in context.events
+    save_file({"logits": torch.full((6, 6), 9.0)}, tmp_path / "router.safetensors")
+    router = {"schedule": "router", "router": str(tmp_path / "router.safetensors")}
+    with pytest.raises(MethodError, match="L2C router reuses nothing here"):
+        sample(settings, tmp_path / "b", **router, correction="goc")
 
 
 def test_positions_without_reuse_are_said_to_do_nothing(settings, tmp_path):
@@ -355,3 +407,18 @@ def test_batches_of_the_same_classes_are_told_apart(settings, tmp_path):
     assert not context.events
     first, second = (pictures(context, f"uncached_{index:04d}") for index in (0, 2))
     assert list(first.values()) != list(second.values())
+
+
+@pytest.mark.parametrize(
+    ("steps", "corrected"), [(20, "3, 5, 7, 9, 11, 13, 15, 19"), (8, "3, 5, 7")]
+)
+def test_published_positions_are_the_list_of_20_steps_and_every_step_from_3_on_elsewhere(
+    tmp_path: Path, steps: int, corrected: str
+) -> None:
+    sample = METHODS["caching.sample"]
+    values = {**sample.presets["goc50"].values, "steps": steps}
+    context = LocalContext(tmp_path)
+    result = sample.run(sample.config(**values, classes=("3",), images_per_class=1), context)
+    assert f"GOC 1.2 at steps {corrected};" in result.summary
+    said = [message for _, message, _ in context.events if "publishes no list" in message]
+    assert len(said) == (steps != 20)

@@ -131,6 +131,29 @@ def test_a_sampling_that_broke_off_leaves_nothing_behind(dit, labels, noise):
         assert torch.equal(sample(dit, labels, noise), first)
 
 
+@torch.no_grad()
+def test_a_foreign_loop_begins_anew_after_a_sampling_that_broke_off(dit, labels, noise):
+    """And the reverse: one that names its steps begins anew after a foreign loop."""
+
+    def stop(step, _latents):
+        if step == 4:
+            raise KeyboardInterrupt
+
+    timesteps = list(range(950, -1, -50))
+    with apply_step_cache(dit, half()):
+        first = loop(dit, labels, noise, timesteps)
+    with apply_step_cache(dit, half()):
+        with pytest.raises(KeyboardInterrupt):
+            sample(dit, labels, noise + 1, on_step=stop)
+        assert torch.equal(loop(dit, labels, noise, timesteps), first)
+    with apply_step_cache(dit, half()) as cache:
+        loop(dit, labels, noise + 1, timesteps[:2])
+        _set_cache_context(dit, CacheContext("inference", step_index=3))  # a reused step
+        dit(noise, timestep=torch.full((2,), 800), class_labels=labels)
+        _set_cache_context(dit, None)
+        assert cache.counts == {"attn": 6, "ff": 6}  # the loop's outputs are not taken for its own
+
+
 def loop(model, labels, noise, timesteps):
     """Somebody else's sampling loop, which tells the cache nothing."""
     x = noise
@@ -285,7 +308,10 @@ def test_what_cannot_be_cached_is_named(dit, prior):
         StepCacheConfig(mask, correction="taylor")
 
 
-def test_a_prior_of_another_resolution_is_refused(dit, labels, noise):
-    prior = {kind: torch.zeros(3, 20, 9, 16) for kind in ("attn", "ff")}
-    with pytest.raises(ValueError, match=r"prior is for \(9, 16\)"):
-        sample(dit, labels, noise, half(correction="eoc", prior=prior))
+@pytest.mark.parametrize("size", [(9, 16), (4, 8)])
+def test_a_prior_of_another_size_is_refused_at_once(dit, size):
+    prior = {kind: torch.zeros(3, 20, *size) for kind in ("attn", "ff")}
+    message = rf"prior is for \({size[0]}, {size[1]}\) \(tokens, width\); this model has \(4, 16\)"
+    with pytest.raises(ValueError, match=message):
+        apply_step_cache(dit, half(correction="eoc", prior=prior))
+    apply_step_cache(dit, half()).remove()  # nothing was left on the model
