@@ -13,7 +13,6 @@ from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DMod
 from torch import nn
 
 HEAD_SIZE = 32
-CONSTANT = 16.0
 
 
 def build_dit(
@@ -49,31 +48,6 @@ def build_dit(
     _start_as_identity(transformer)
     use_official_time_embedding(transformer)
     return transformer
-
-
-def start_as_copy(transformer: DiTTransformer2DModel) -> None:
-    """Let an untrained transformer of `build_dit` predict its own input as the noise, in place.
-
-    That is right where there is nothing but noise, and hard to learn: each layer norm scales a token
-    by its own length. So two channels start with a constant that outweighs the rest, the pixels of a
-    patch enter by orthonormal directions that neither the constant, nor the mean, nor the positions
-    use, and leave by the same. A patch must have fewer pixels than the width leaves room for.
-    """
-    entry, positions = transformer.pos_embed.proj, transformer.pos_embed.pos_embed[0]  # (T, D)
-    width, channels, *patch = entry.weight.shape
-    constant = torch.zeros(width)
-    constant[0], constant[1] = CONSTANT, -CONSTANT
-    taken = torch.cat([positions, torch.eye(width)[:2], torch.ones(1, width)])
-    _, values, directions = torch.linalg.svd(taken, full_matrices=True)
-    free = directions[int((values > 1e-4 * values[0]).sum()) :]
-    pixels = channels * patch[0] * patch[1]
-    inward = free.T @ nn.init.orthogonal_(torch.empty(len(free), pixels))  # (D, pixels)
-    variance = constant.square().mean() + pixels / width + positions.var()  # what a norm divides by
-    outward = inward.reshape(width, channels, *patch).permute(2, 3, 1, 0).reshape(pixels, width)
-    with torch.no_grad():
-        entry.weight.copy_(inward.reshape(entry.weight.shape))
-        entry.bias.copy_(constant)
-        transformer.proj_out_2.weight.copy_(outward * variance.sqrt())
 
 
 def load_dit(folder: Path, device: torch.device | str, dtype: torch.dtype) -> DiTTransformer2DModel:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DModel
@@ -40,19 +40,6 @@ class Recipe:
     weight_decay: float = 0.01
     label_drop: float = 0.1  # share of labels that become the null class
     ema_decay: float = 0.999
-    weighting: Literal["even", "balanced"] = "even"  # of timesteps; see `timestep_weights`
-
-
-def timestep_weights(alpha: Tensor) -> Tensor:
-    """Return weights of the squared noise error at alpha_bar (any shape): large where noise rules.
-
-    With r = alpha / (1 - alpha), the signal-to-noise ratio: 1 / r above 1, as min-SNR weighting has
-    it (Hang et al. 2023, gamma = 1), and r^-1/2 below, at most 30. An error e of the noise is one of
-    e r^-1/2 in the image, so that even weights leave the first sampling steps, which decide colours
-    and places, to the end of the training.
-    """
-    ratio = alpha / (1 - alpha)
-    return torch.where(ratio > 1, 1 / ratio, ratio.rsqrt().clamp(max=30))
 
 
 class TransformerTraining:
@@ -134,11 +121,7 @@ class TransformerTraining:
         alpha = self.alphas[timesteps].float().view(-1, 1, 1, 1)
         noisy = alpha.sqrt() * data.images + (1 - alpha).sqrt() * noise
         predicted = model(noisy, timestep=timesteps, class_labels=data.labels).sample
-        if self.recipe.weighting == "even":
-            return nn.functional.mse_loss(predicted, noise)
-        weights = timestep_weights(alpha)
-        loss: Tensor = (weights * (predicted - noise).square()).mean()
-        return loss
+        return nn.functional.mse_loss(predicted, noise)
 
     def _lr_factor(self) -> float:
         warm_up = min(1.0, (self.step + 1) / self.recipe.warm_up)
