@@ -43,7 +43,8 @@ export function against(name, value, control) {
     control === 0 || percent >= 1000
       ? `${sign}${number(Math.abs(value - control))}`
       : `${sign}${number(Number(percent.toPrecision(2)))} %`;
-  const way = better(name) * Math.sign(value - control);
+  // Below a hundredth, one run says nothing about better or worse.
+  const way = percent < 1 ? 0 : better(name) * Math.sign(value - control);
   return change + (way > 0 ? " · better" : way < 0 ? " · worse" : "");
 }
 
