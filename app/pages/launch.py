@@ -109,14 +109,17 @@ class LaunchPanel:
             elem_id=self._id(f"{field.name}-upload"),
         )
 
+        refusal = html("")
+
         def take(file: str) -> Any:
             try:
                 kept = services.upload(Path(file).name, Path(file), field.name)
             except services.ServiceError as error:
-                raise gr.Error(str(error), title="Not uploaded", print_exception=False) from error
-            return gr.update(choices=offers(field, self.method.family), value=kept.sha256)
+                return gr.skip(), notice("Not uploaded", str(error))
+            known = offers(field, self.method.family)
+            return gr.update(choices=known, value=kept.sha256), ""
 
-        button.upload(take, button, target, **QUIET)
+        button.upload(take, button, [target, refusal], **QUIET)
 
     def _policies(self) -> gr.CheckboxGroup:
         presets = self.method.presets

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -153,3 +154,20 @@ def test_a_link_to_nothing_is_told_in_words(open_page: OpenPage) -> None:
     page = open_page("/r/nothing")
     expect(page.get_by_role("alert")).to_contain_text("there is no run 'nothing'")
     expect(page.get_by_role("link", name="See all runs")).to_be_visible()
+
+
+def test_a_file_that_is_no_router_is_refused_in_words(open_page: OpenPage, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.safetensors"
+    wrong.write_bytes(b"\x80\x04 not what its name says")
+    page = open_page("/caching")
+    page.get_by_role("button", name=re.compile("^Files that some policies need")).click()
+    page.locator("input[type=file]").first.set_input_files(wrong)
+    expect(page.get_by_text("Not uploaded")).to_be_visible()
+    expect(page.get_by_text("pickles are never read")).to_be_visible()
+
+
+def test_a_number_out_of_range_is_explained(open_page: OpenPage) -> None:
+    page = open_page("/caching")
+    page.get_by_label("Steps", exact=True).first.fill("1")
+    page.get_by_label("Steps", exact=True).first.press("Tab")
+    expect(page.get_by_role("alert").first).to_contain_text("steps: input should be greater")
