@@ -54,7 +54,9 @@ def test_two_images_are_flipped_and_subtracted(
     flip.press("Space")
     expect(above).to_have_css("visibility", "visible")
     page.get_by_role("button", name="Difference").click()
-    expect(page.get_by_text(re.compile(r"Mean difference \d+\.\d\d, largest \d+\.\d of 255"))).to_be_visible()
+    expect(
+        page.get_by_text(re.compile(r"Mean difference \d+\.\d\d, largest \d+\.\d of 255"))
+    ).to_be_visible()
 
 
 def test_the_grid_is_walked_with_arrows(open_page: OpenPage, compared: dict[str, Any]) -> None:
