@@ -49,7 +49,7 @@ def _unused(before: float) -> tuple[int, int]:
             if path.exists() and _touched_at(path) > before:
                 continue
             session.execute(delete(Blob).where(col(Blob.sha256) == blob.sha256))
-            path.unlink(missing_ok=True)
+            store.delete(blob.sha256)
             count, size = count + 1, size + blob.size
     return count, size
 
