@@ -56,7 +56,7 @@ def listed(
     """One page of runs, and how many there are in all.
 
     Args:
-        text: every word must occur in the title, the id, the method or the summary.
+        text: every word must occur in the title, the method or the summary, or begin the id.
         after: (value of the sort column, id) of the last run seen.
     """
     where = _matching(statuses, family, method, text, archived)
@@ -82,8 +82,10 @@ def _matching(
     if method:
         where.append(col(Run.method) == method)
     for word in text.split():
-        fields = (Run.title, Run.id, Run.method, Run.summary)
-        where.append(or_(*(col(f).icontains(word, autoescape=True) for f in fields)))
+        # An id is pasted, and letters in its midst would match words by chance.
+        is_id = col(Run.id).istartswith(word, autoescape=True)
+        fields = (Run.title, Run.method, Run.summary)
+        where.append(or_(is_id, *(col(f).icontains(word, autoescape=True) for f in fields)))
     return where
 
 

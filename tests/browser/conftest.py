@@ -169,7 +169,7 @@ def compared(rest: Rest) -> dict[str, Any]:
     policies = [
         ("Uncached", {"schedule": "none"}),
         ("Reuse", {"schedule": "interval", "interval": 2}),
-        ("Ten steps", {"schedule": "none", "steps": 10, "reference_steps": 20}),
+        ("Fewer steps", {"schedule": "none", "steps": 10, "reference_steps": 20}),
     ]
     runs = [
         {"method": "caching.sample", "config": {**common, **policy}, "seed": 3, "title": title}
