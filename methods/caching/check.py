@@ -5,9 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from methods.base import MethodError, Open
-from methods.caching.config import MAX_IMAGES, ROUTER_SUFFIXES, CalibrateConfig, SampleConfig
+from methods.caching.config import (
+    MAX_IMAGES,
+    PEERS,
+    PROBING,
+    ROUTER_SUFFIXES,
+    CalibrateConfig,
+    SampleConfig,
+)
 from methods.caching.facts import ModelFacts, locate, read_facts, weights_folder, weights_hash
 from methods.caching.headers import format_of, read_header, router_shape
+from methods.caching.peers import CACHE_DIT_INSTALL, has_cache_dit
 from methods.caching.prior import read_info
 
 CORRECTION_FIELDS = ("weight", "positions", "prior", "require_both", "trend_threshold")
@@ -25,12 +33,13 @@ def known_facts(model: str) -> ModelFacts | None:
 
 
 def reused_steps(config: SampleConfig) -> tuple[int, ...] | None:
-    """Steps at which the schedule reuses outputs; None for a router, which is not read here."""
+    """Steps at which the schedule reuses outputs; None where it is not known here: a router, a peer that probes."""
     steps = config.steps
-    if config.schedule == "router":
+    if config.schedule in ("router", *PROBING):
         return None
-    if config.schedule == "interval":
-        count = range(steps) if config.phase == "sampling" else range(steps - 1, -1, -1)
+    if config.schedule in ("interval", "taylorseer"):
+        down = config.schedule == "interval" and config.phase == "fora"
+        count = range(steps - 1, -1, -1) if down else range(steps)
         return tuple(k for k, index in enumerate(count) if k > 0 and index % config.interval)
     return tuple(range(1, steps // 2, 2)) if config.schedule == "odd_first_half" else ()
 
@@ -51,7 +60,10 @@ def check_sample(config: SampleConfig, open_file: Open) -> None:
     if facts is not None:
         check_images(config, facts)
     _check_schedule(config)
-    _check_correction(config)
+    if config.schedule in PEERS:
+        _check_peer(config, facts)
+    else:
+        _check_correction(config)
     if config.router is not None:
         _check_router(config, config.router, facts, open_file)
     if config.prior is not None:
@@ -74,7 +86,7 @@ def check_images(config: SampleConfig, facts: ModelFacts) -> int:
 
 
 def _check_schedule(config: SampleConfig) -> None:
-    if config.schedule == "interval" and config.interval >= config.steps:
+    if config.schedule in ("interval", "taylorseer") and config.interval >= config.steps:
         raise MethodError(
             f"interval {config.interval} leaves only the first of {config.steps} steps computed: it must be below the steps"
         )
@@ -83,6 +95,41 @@ def _check_schedule(config: SampleConfig) -> None:
     if config.schedule != "router" and config.router is not None:
         raise MethodError(
             f"a router is given but the schedule is {config.schedule!r}: clear it, or choose the router schedule"
+        )
+
+
+def _check_peer(config: SampleConfig, facts: ModelFacts | None) -> None:
+    """Refuse what a peer cannot do, and settings with which it would silently do nothing."""
+    foreign = sorted(_changed(config) & {"correction", *CORRECTION_FIELDS})
+    if foreign:
+        raise MethodError(
+            f"{', '.join(foreign)} given but {config.schedule} is a cache of its own, which nothing here corrects: "
+            "clear it, or choose a schedule of ours"
+        )
+    if config.schedule == "cache_dit" and not has_cache_dit():
+        raise MethodError(
+            f"schedule cache_dit needs the package cache-dit, which is not installed here: {CACHE_DIT_INSTALL}"
+        )
+    if config.schedule in PROBING:
+        if config.threshold == 0:
+            raise MethodError(
+                f"threshold 0 lets {config.schedule} reuse nothing: it must be above 0, or choose the schedule none"
+            )
+        if facts is not None and facts.layers < 2:
+            raise MethodError(
+                f"{config.schedule} probes the first block and reuses the others: this model has one block"
+            )
+        return
+    if config.interval == 1:
+        raise MethodError(
+            "interval 1 computes every step: TaylorSeer forecasts nothing; it must be 2 or more, "
+            "or choose the schedule none"
+        )
+    highest = (config.steps - 2) // config.interval  # computed steps before the last forecast, less one
+    if config.order > highest:
+        raise MethodError(
+            f"order {config.order} needs {config.order + 1} computed steps before the last forecast: "
+            f"interval {config.interval} in {config.steps} steps has {highest + 1}, enough for order {highest}"
         )
 
 

@@ -11,7 +11,13 @@ from methods.base import Config
 from methods.worlds import digits
 
 Precision = Literal["float32", "bfloat16", "float16"]
-Schedule = Literal["none", "interval", "odd_first_half", "router"]
+Schedule = Literal[
+    "none", "interval", "odd_first_half", "router", "taylorseer", "first_block", "cache_dit"
+]
+PEERS = ("taylorseer", "first_block", "cache_dit")
+"""Schedules that are the ecosystem's own caches, which no correction reaches."""
+PROBING = ("first_block", "cache_dit")
+"""Peers that decide at each step what they reuse, so that nobody knows before."""
 
 MAX_IMAGES = 2000
 ROUTER_SUFFIXES = (".safetensors", ".pt", ".pth")
@@ -100,7 +106,9 @@ class SampleConfig(SamplerConfig):
         "interval",
         title="Schedule",
         description="Which outputs are reused: none; all but one step in an interval (FORA); odd steps of the first "
-        "half (the papers' 25 %); what a trained router says (L2C).",
+        "half (the papers' 25 %); what a trained router says (L2C). Or a peer in its own code: diffusers' TaylorSeer "
+        "(forecasts between computed steps), diffusers' first-block cache and cache-dit (reuse while the first block "
+        "changes little; cache-dit is an optional package).",
         json_schema_extra=POLICY,
     )
     interval: int = Field(
@@ -108,7 +116,8 @@ class SampleConfig(SamplerConfig):
         ge=1,
         le=1000,
         title="Interval",
-        description="For the interval schedule: steps from one computed step to the next; below the number of steps.",
+        description="For the interval schedule and TaylorSeer: steps from one computed step to the next; below the number of "
+        "steps. TaylorSeer computes the steps of phase “sampling”.",
         json_schema_extra=POLICY,
     )
     phase: Literal["sampling", "fora"] = Field(
@@ -116,6 +125,25 @@ class SampleConfig(SamplerConfig):
         title="Phase",
         description="Where the interval starts: with the first step (“sampling”, as EOC and GOC count) or counting "
         "down to the last (“fora”, FORA's own code).",
+        json_schema_extra=POLICY,
+    )
+    order: int = Field(
+        1,
+        ge=0,
+        le=4,
+        title="Taylor order",
+        description="For TaylorSeer and cache-dit: order of the Taylor series that forecasts what is not computed; 0 "
+        "reuses the last value (TaylorSeer then is FORA). Each order keeps one more tensor of every module.",
+        json_schema_extra=POLICY,
+    )
+    threshold: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        title="Change threshold",
+        description="For first-block cache and cache-dit: relative change of the first block's residual (a ratio) up to "
+        "which all other blocks are reused; higher reuses more, 0 nothing. The change is a mean over the whole batch: "
+        "what an image becomes depends on the images sampled beside it. THRESHOLD_TEXT",
         json_schema_extra=POLICY,
     )
     router: str | None = Field(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import cast
+
+from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from methods.base import Context, MethodError
 from methods.caching import eoc, fora, goc
-from methods.caching.check import check_router_shape, refuse_misfits
-from methods.caching.config import SampleConfig
+from methods.caching.check import check_router_shape, refuse_misfits, reused_steps
+from methods.caching.config import PEERS, SampleConfig
 from methods.caching.l2c import load_router, router_mask
 from methods.caching.models import LoadedModel
+from methods.caching.peers.peer import Name, PeerCache, PeerConfig, apply_peer
 from methods.caching.prior import Prior, load_prior
-from methods.caching.step_cache import StepCacheConfig
+from methods.caching.step_cache import StepCache, StepCacheConfig, apply_step_cache
 
 
 @dataclass(frozen=True)
@@ -23,14 +26,31 @@ class Policy:
 
     Attributes:
         name: in plain words.
+        mask: cells that are reused; of a peer that decides as it goes, none until it has run (`observed`).
         cache: None where nothing is reused.
         corrected: steps at which reused outputs are corrected.
     """
 
     name: str
     mask: Tensor
-    cache: StepCacheConfig | None
+    cache: StepCacheConfig | PeerConfig | None
     corrected: tuple[int, ...]
+
+    @property
+    def is_peer(self) -> bool:
+        return isinstance(self.cache, PeerConfig)
+
+    def apply(self, transformer: nn.Module) -> StepCache | PeerCache:
+        """Put the cache on a model; the handle takes it off again."""
+        if isinstance(self.cache, PeerConfig):
+            return apply_peer(transformer, self.cache)
+        if self.cache is None:
+            raise ValueError(f"there is no cache to apply: {self.name}")
+        return apply_step_cache(transformer, self.cache)
+
+    def observed(self, cells: Tensor) -> Policy:
+        """This policy with the mask of what was really reused, from the handle's cells (S, L, 2)."""
+        return replace(self, mask=cells > 0)
 
     @property
     def reused_share(self) -> float:
@@ -47,6 +67,8 @@ def build_policy(config: SampleConfig, model: LoadedModel, context: Context) -> 
     Raises:
         MethodError: a router or prior that is no such file, or does not fit the model and the steps.
     """
+    if config.schedule in PEERS:
+        return _peer(config, model)
     mask, name = _mask(config, model, context)
     reused = tuple(torch.nonzero(mask.flatten(1).any(dim=1)).flatten().tolist())
     if not reused and config.schedule != "none":
@@ -78,6 +100,20 @@ def build_policy(config: SampleConfig, model: LoadedModel, context: Context) -> 
     where = "every reused step" if corrected == reused else f"steps {_listed(corrected)}"
     name = f"{name}, {config.correction.upper()} {weight:g} at {where}"
     return Policy(name, mask, cache, corrected)
+
+
+def _peer(config: SampleConfig, model: LoadedModel) -> Policy:
+    name = cast(Name, config.schedule)
+    cache = PeerConfig(name, config.steps, config.interval, config.order, config.threshold)
+    threshold = f"threshold {config.threshold:g}"
+    said = {
+        "taylorseer": f"TaylorSeer with interval {config.interval}, order {config.order}",
+        "first_block": f"first-block cache with {threshold}",
+        "cache_dit": f"cache-dit with {threshold}, order {config.order}",
+    }
+    reused = reused_steps(config) or ()
+    mask = fora.steps_mask(config.steps, model.facts.layers, reused)
+    return Policy(said[name], mask, cache, ())
 
 
 def _mask(config: SampleConfig, model: LoadedModel, context: Context) -> tuple[Tensor, str]:
