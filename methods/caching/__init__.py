@@ -5,7 +5,8 @@ change little. FORA keeps the output of every attention and feed-forward and com
 Learning-to-Cache (L2C) lets a trained router choose what is computed. Pushed to half of the work and more, plain reuse
 breaks: errors pile up. The error-optimized cache (EOC) scales what it reuses by the trend that averaged uncached runs
 have shown; the gradient-optimized cache (GOC) goes on in the direction in which the last two values moved. Both cost next
-to nothing. The honest question is always what the same work would have bought as fewer uncached steps.
+to nothing. The honest question is always what the same work would have bought as fewer uncached steps, and what others
+offer: TaylorSeer, first-block cache and cache-dit run here in their own code (`methods.caching.peers`).
 
 With F_k the output that one module uses at step k, before its gate, and dP_k the averaged change from step k-1 to k:
 
@@ -16,7 +17,8 @@ With F_k the output that one module uses at step k, before its gate, and dP_k th
 **Paper**: Qiu et al., "Accelerating Diffusion Transformer via Error-Optimized Cache", arXiv:2501.19243 (EOC). Qiu, Liu,
 Wang, Lu, Chen, Hao, "Accelerating Diffusion Transformer via Gradient-Optimized Cache", ICCV 2025, arXiv:2503.05156 (GOC).
 Selvaraju et al., "FORA: Fast-Forward Caching in Diffusion Transformer Acceleration", arXiv:2407.01425. Ma et al.,
-"Learning-to-Cache: Accelerating Diffusion Transformer via Layer Caching", NeurIPS 2024, arXiv:2406.01733.
+"Learning-to-Cache: Accelerating Diffusion Transformer via Layer Caching", NeurIPS 2024, arXiv:2406.01733. Liu et al.,
+"From Reusing to Forecasting: Accelerating Diffusion Models with TaylorSeers", ICCV 2025, arXiv:2503.06923.
 
 **Original code**: GOC https://github.com/qiujx0520/GOC_ICCV2025 (bb41784); L2C https://github.com/horseee/learning-to-cache
 (19b80ee); FORA https://github.com/prathebaselva/FORA (29f4cf9); of EOC a compiled build of the model was read.
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from methods.caching.fora import interval_mask, odd_first_half_mask, steps_mask
     from methods.caching.goc import PUBLISHED_POSITIONS
     from methods.caching.l2c import load_router, router_mask
+    from methods.caching.peers.peer import PeerCache, PeerConfig, apply_peer
     from methods.caching.prior import Prior, PriorInfo, load_prior
     from methods.caching.step_cache import (
         StepCache,
@@ -56,10 +59,13 @@ if TYPE_CHECKING:
 
 _MODULE_OF = {
     "PUBLISHED_POSITIONS": "goc",
+    "PeerCache": "peers.peer",
+    "PeerConfig": "peers.peer",
     "Prior": "prior",
     "PriorInfo": "prior",
     "StepCache": "step_cache",
     "StepCacheConfig": "step_cache",
+    "apply_peer": "peers.peer",
     "apply_step_cache": "step_cache",
     "ddim_sample": "ddim",
     "ddim_timesteps": "ddim",
@@ -77,11 +83,14 @@ __all__ = [
     "PUBLISHED_POSITIONS",
     "SAMPLE",
     "CalibrateConfig",
+    "PeerCache",
+    "PeerConfig",
     "Prior",
     "PriorInfo",
     "SampleConfig",
     "StepCache",
     "StepCacheConfig",
+    "apply_peer",
     "apply_step_cache",
     "ddim_sample",
     "ddim_timesteps",

@@ -125,7 +125,9 @@ def _check_peer(config: SampleConfig, facts: ModelFacts | None) -> None:
             "interval 1 computes every step: TaylorSeer forecasts nothing; it must be 2 or more, "
             "or choose the schedule none"
         )
-    highest = (config.steps - 2) // config.interval  # computed steps before the last forecast, less one
+    highest = (
+        config.steps - 2
+    ) // config.interval  # computed steps before the last forecast, less one
     if config.order > highest:
         raise MethodError(
             f"order {config.order} needs {config.order + 1} computed steps before the last forecast: "

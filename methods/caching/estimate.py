@@ -25,17 +25,29 @@ BASE_MB = 900.0
 ACTIVATIONS = 24
 """Tensors (rows, T, D) alive at the widest moment of a block: qkv, scores, the feed-forward's inner width."""
 MB = 2.0**20
-ROUTER_SHARE = 0.22
-"""Cells that the published router reuses; another one's are not known before it is read."""
+GUESSED_SHARES = {"router": 0.22, "first_block": 0.39, "cache_dit": 0.39}
+"""Cells that the published router reuses; another one's are not known before it is read. What the peers that probe reuse
+on the digits world at the default threshold; elsewhere nobody knows before they have run."""
 
 # DiT-XL/2 at 256 pixels: what a hub id most likely is
 XL = ModelFacts(28, 1152, 256, 2, 32, 4, 8, 1000, {}, pixels=False)
 
 
 def reused_share(config: SampleConfig) -> float:
-    """Share of the cells (step, block, module) that are reused; for a router a guess."""
+    """Share of the cells (step, block, module) that are reused; for a router and a peer that probes a guess."""
     reused = reused_steps(config)
-    return ROUTER_SHARE if reused is None else len(reused) / config.steps
+    return GUESSED_SHARES[config.schedule] if reused is None else len(reused) / config.steps
+
+
+def kept_tensors(config: SampleConfig, layers: int) -> int:
+    """Tensors (rows, T, D) that the cache keeps."""
+    modules = 2 * layers
+    return {
+        "none": 0,
+        "taylorseer": modules * (config.order + 1),
+        "first_block": 3,  # the first block's output and residual, what the others added
+        "cache_dit": 3 + 2 * config.order if config.order else 2,  # this series and the one before
+    }.get(config.schedule, modules * (2 if config.correction == "goc" else 1))
 
 
 def estimate_sample(config: SampleConfig) -> Estimate:
@@ -54,8 +66,8 @@ def estimate_sample(config: SampleConfig) -> Estimate:
         macs += facts.sampling_macs(cells, cells, reference)
         steps += reference
     rows = _rows(config.batch_size, images, config.guidance_scale)
-    slots = 0 if config.schedule == "none" else 2 if config.correction == "goc" else 1
-    memory = _memory_mb(facts, config.precision, rows, slots)
+    kept = kept_tensors(config, facts.layers)
+    memory = _memory_mb(facts, config.precision, rows, kept)
     if config.correction == "eoc":
         memory += 2 * _prior_mb(facts, config.steps)
     seconds = _seconds(config, macs, images, steps)
@@ -106,12 +118,12 @@ def _decode_seconds(facts: ModelFacts, images: int) -> float:
     return 0.0 if facts.pixels else images * DECODE_SECONDS
 
 
-def _memory_mb(facts: ModelFacts, precision: Precision, rows: int, slots: int) -> float:
+def _memory_mb(facts: ModelFacts, precision: Precision, rows: int, kept: int) -> float:
     size = 4 if precision == "float32" else 2
     # 12 D^2 of a block's modules, 7 D^2 + 256 D of its adaLN and embedders, the class table
     weights = facts.layers * (19 * facts.width**2 + (256 + facts.null_class) * facts.width)
     feature = rows * facts.tokens * facts.width
-    values = weights + ACTIVATIONS * feature + slots * 2 * facts.layers * feature
+    values = weights + (ACTIVATIONS + kept) * feature
     decoder = 0.0 if facts.pixels else 340.0  # the usual KL decoder in float32
     return BASE_MB + decoder + size * values / MB
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from methods.caching.policy import Policy
+from methods.caching.step_cache import StepCacheConfig
 
 COLOURS = ("#30506d", "#d9dee3", "#e0a458")  # computed, reused, corrected
 
@@ -15,7 +16,7 @@ def schedule_figure(policy: Policy) -> dict[str, Any]:
     """A plotly heat map of what each module does at each step: computed, reused or corrected."""
     steps, layers, _ = policy.mask.shape
     state = policy.mask.long()
-    if policy.cache is not None and policy.corrected:
+    if isinstance(policy.cache, StepCacheConfig) and policy.corrected:
         whole = policy.mask.all(dim=2, keepdim=True) if policy.cache.require_both else policy.mask
         chosen = torch.zeros(steps, dtype=torch.bool)
         chosen[list(policy.corrected)] = True

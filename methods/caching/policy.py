@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from dataclasses import dataclass, replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -51,10 +50,6 @@ class Policy:
     def observed(self, cells: Tensor) -> Policy:
         """This policy with the mask of what was really reused, from the handle's cells (S, L, 2)."""
         return replace(self, mask=cells > 0)
-
-    @property
-    def reused_share(self) -> float:
-        return float(self.mask.double().mean())
 
     @property
     def reused_steps(self) -> tuple[int, ...]:

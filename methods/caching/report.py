@@ -59,13 +59,15 @@ def metrics(run: Comparison) -> dict[str, float]:
     `psnr` is missing, and `identical` is 1, where every image equals its uncached twin. Times are of sampling alone,
     without decoding. `uncached_timed_steps` is the number of uncached steps that were timed in this run, over all
     batches; where the uncached images were remembered, their time is extrapolated from these. Module forwards are of
-    one sampling, as the papers count. On a CPU peak memory is the whole process's.
+    one sampling, as the papers count; `reused_share` is taken from them, over all batches, and `nothing_reused` is 1 where
+    a cache was on the model and every forward was executed all the same. On a CPU peak memory is the whole process's.
     """
     tally, facts = run.tally, run.model.facts
     images = len(run.labels)
     seconds, uncached = tally.policy.seconds, tally.reference.seconds
     attn, ff = (tally.counts[kind] / tally.batches for kind in ("attn", "ff"))
     cells = facts.layers * run.config.compared_steps()
+    reused = 1 - (attn + ff) / (2 * facts.layers * run.config.steps)
     work = facts.sampling_macs(attn, ff, run.config.steps)
     # In the order in which they are shown: what was won, what it cost in quality, then the rest.
     found = {
@@ -94,7 +96,8 @@ def metrics(run: Comparison) -> dict[str, float]:
         "ff_forwards": ff,
         "attn_forwards_uncached": float(cells),
         "ff_forwards_uncached": float(cells),
-        "reused_share": run.policy.reused_share,
+        "reused_share": reused,
+        "nothing_reused": float(run.policy.cache is not None and reused == 0),
         "cache_memory_mb": tally.cache_mb,
         "peak_memory_mb": tally.policy.peak_mb,
         "peak_memory_mb_uncached": tally.reference.peak_mb,
@@ -121,6 +124,8 @@ def summary(run: Comparison, found: dict[str, float]) -> str:
         f"({found['seconds']:.2f} s against {uncached} for {images} images) with "
         f"{found['flop_share']:.0%} of their multiply-adds."
     )
+    if found["nothing_reused"]:
+        text += " It reused nothing: every attention and feed-forward was executed."
     if found["identical"]:
         return f"{text} The images are identical to the uncached ones." + _judged(
             run.model.name, found
@@ -161,8 +166,13 @@ def save(run: Comparison, context: Context) -> None:
             role="grid",
             images=len(images[:GRID_IMAGES]),
         )
-    context.save_figure("schedule.json", schedule_figure(run.policy), role="schedule")
+    context.save_figure("schedule.json", schedule_figure(_seen(run)), role="schedule")
     _save_steps(run, context)
+
+
+def _seen(run: Comparison) -> Policy:
+    """The policy, of a peer with what it really did."""
+    return run.policy.observed(run.tally.cells) if run.policy.is_peer else run.policy
 
 
 def _row(run: Comparison, index: int, class_name: str, context: Context) -> dict[str, Any]:
@@ -199,7 +209,7 @@ def _save_steps(run: Comparison, context: Context) -> None:
     rows = []
     for step, timestep in enumerate(timesteps):
         values = {"step_seconds": tally.policy.step_seconds[step] / tally.batches}
-        values["reused_cells"] = float(run.policy.mask[step].double().mean())
+        values["reused_cells"] = float((tally.cells[step] > 0).double().mean())
         if path and not run.plain:
             values["trajectory_error"] = path[step]
         if path and not run.plain and not run.extrapolated:

@@ -17,6 +17,7 @@ from methods.caching.images import to_preview
 from methods.caching.judging import ENOUGH_FOR_DISTANCE, Verdict, judge_images
 from methods.caching.memory import naming_out_of_memory
 from methods.caching.models import LoadedModel, load_model
+from methods.caching.peers.peer import PeerCache
 from methods.caching.policy import Policy, build_policy
 from methods.caching.sampling import (
     TIMED_STEPS,
@@ -29,7 +30,6 @@ from methods.caching.sampling import (
     sample_batch,
     warm_up,
 )
-from methods.caching.step_cache import apply_step_cache
 from methods.caching.tally import Tally, relative, trajectory_squares
 
 
@@ -94,7 +94,7 @@ class _Sampler:
     def _sample(self, batch: Batch, tally: Tally) -> None:
         reference = self._reference(batch)
         if self.plain:
-            tally.add(reference, reference, self._uncached_counts())
+            tally.add(reference, reference, *self._uncached())
             tally.add_squares(torch.zeros(2, self.config.steps, dtype=torch.float64))
             return
         squares: list[Tensor] = []
@@ -109,19 +109,24 @@ class _Sampler:
 
         if self.policy.cache is None:
             sampled = sample_batch(self.model, batch, self.config, self.config.steps, watch)
-            counts = self._uncached_counts()
+            counts, cells = self._uncached()
         else:
-            with apply_step_cache(self.model.transformer, self.policy.cache) as cache:
+            with self.policy.apply(self.model.transformer) as cache:
                 sampled = sample_batch(self.model, batch, self.config, self.config.steps, watch)
                 counts = cache.counts
+                cells = (
+                    cache.cells if isinstance(cache, PeerCache) else self.policy.mask.to(torch.int8)
+                )
                 tally.cache_mb = max(tally.cache_mb, cache.memory_bytes / MB)
-        tally.add(sampled, reference, counts)
+        tally.add(sampled, reference, counts, cells)
         if squares:
             tally.add_squares(torch.stack(squares, dim=1))
 
-    def _uncached_counts(self) -> dict[str, int]:
-        forwards = self.config.steps * self.model.facts.layers
-        return {"attn": forwards, "ff": forwards}
+    def _uncached(self) -> tuple[dict[str, int], Tensor]:
+        """Counts and cells of a sampling that computes everything."""
+        steps, layers = self.config.steps, self.model.facts.layers
+        cells = torch.zeros(steps, layers, 2, dtype=torch.int8)
+        return {"attn": steps * layers, "ff": steps * layers}, cells
 
     def _reference(self, batch: Batch) -> Sampled:
         """The uncached batch: sampled now, or remembered. The uncached run itself, and one of few steps, is always sampled now."""
@@ -160,6 +165,7 @@ class _Sampler:
     def _finish(self, tally: Tally, labels: Tensor) -> report.Comparison:
         self.context.progress(self.done, self.total, "decoding and judging")
         self._say_if_few(len(labels))
+        self._say_what_was_reused(tally)
         reference = self.model.decode(tally.reference.latents)
         images = reference if self.plain else self.model.decode(tally.policy.latents)
         verdict = self._judge(images, labels)
@@ -181,6 +187,23 @@ class _Sampler:
             self.context.event(
                 "info",
                 f"no Fréchet distance: {images} images are too few, it needs {ENOUGH_FOR_DISTANCE}",
+            )
+
+    def _say_what_was_reused(self, tally: Tally) -> None:
+        """Of a peer, which decides by itself: that it did nothing, or not the same in every batch."""
+        if not self.policy.is_peer:
+            return
+        everything = 2 * self.config.steps * self.model.facts.layers * tally.batches
+        if sum(tally.counts.values()) == everything:
+            self.context.event(
+                "warning",
+                f"{self.policy.name} reused nothing: all {everything} forwards of attention and feed-forward were executed",
+            )
+        if tally.differing:
+            self.context.event(
+                "info",
+                f"{self.policy.name} decides on each batch as a whole: {tally.differing} of {tally.batches} batches reused "
+                "other steps than the first, of which the cells are shown",
             )
 
     @property

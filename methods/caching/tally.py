@@ -50,6 +50,8 @@ class Tally:
     Attributes:
         batches: batches done.
         counts: module forwards executed under the policy, over all batches.
+        cells: what each cell did in the first batch, as the handle of the cache has it.
+        differing: batches in which cells did something else than in the first.
         cache_mb: memory of the reused outputs at the end of the largest batch.
         squares: per step, the sums over images of |x - x_ref|^2 and |x_ref|^2, (2, S) float64; empty where the two
             samplings have different steps, so that there is no trajectory to compare.
@@ -59,14 +61,21 @@ class Tally:
     policy: Side = field(default_factory=Side)
     reference: Side = field(default_factory=Side)
     counts: dict[str, int] = field(default_factory=lambda: {"attn": 0, "ff": 0})
+    cells: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int8))
+    differing: int = 0
     cache_mb: float = 0.0
     squares: Tensor = field(default_factory=lambda: torch.zeros(2, 0, dtype=torch.float64))
 
-    def add(self, policy: Sampled, reference: Sampled, counts: dict[str, int]) -> None:
+    def add(
+        self, policy: Sampled, reference: Sampled, counts: dict[str, int], cells: Tensor
+    ) -> None:
         """Add a batch that both sides have sampled."""
         self.policy.add(policy)
         self.reference.add(reference)
         self.counts = {kind: self.counts[kind] + count for kind, count in counts.items()}
+        if not self.batches:
+            self.cells = cells
+        self.differing += not torch.equal(cells, self.cells)
         self.batches += 1
 
     def add_squares(self, squares: Tensor) -> None:
@@ -90,6 +99,8 @@ class Tally:
             "policy_timed": self.policy.timed_steps,
             "reference_timed": self.reference.timed_steps,
             "counts": self.counts,
+            "cells": self.cells,
+            "differing": self.differing,
             "cache_mb": self.cache_mb,
             "squares": self.squares,
         }
@@ -110,6 +121,8 @@ class Tally:
             policy,
             reference,
             state["counts"],
+            state["cells"],
+            state["differing"],
             state["cache_mb"],
             state["squares"],
         )

@@ -41,7 +41,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-CACHE_DIT_INSTALL = "pip install 'vitrine[cache-dit]'"
+CACHE_DIT_INSTALL = "pip install cache-dit (the extra “cache-dit” of vitrine)"
 
 
 def has_cache_dit() -> bool:

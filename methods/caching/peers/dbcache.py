@@ -18,7 +18,9 @@ def apply(transformer: nn.Module, config: PeerConfig, undo: ExitStack) -> Applie
     """
     if getattr(transformer, "_is_cached", False):
         raise ValueError("cache-dit is on this model already: call cache_dit.disable_cache first")
-    undo.callback(_restore, transformer, vars(transformer).get("forward"), dict(_children(transformer)))
+    undo.callback(
+        _restore, transformer, vars(transformer).get("forward"), dict(_children(transformer))
+    )
     undo.callback(cache_dit.disable_cache, transformer)
     settings = cache_dit.DBCacheConfig(
         Fn_compute_blocks=1,
@@ -36,7 +38,9 @@ def apply(transformer: nn.Module, config: PeerConfig, undo: ExitStack) -> Applie
     return Applied(lambda: _kept(transformer), lambda: cache_dit.refresh_context(transformer))
 
 
-def _restore(transformer: nn.Module, forward: object, children: dict[str, nn.Module | None]) -> None:
+def _restore(
+    transformer: nn.Module, forward: object, children: dict[str, nn.Module | None]
+) -> None:
     """Take back what `disable_cache` leaves: a forward of its own, a mark, another name for a submodule, their order."""
     vars(transformer).pop("_is_patched", None)
     vars(transformer).pop("forward", None)

@@ -173,7 +173,9 @@ def apply_peer(transformer: nn.Module, config: PeerConfig) -> PeerCache:
         raise ModuleNotFoundError(f"cache-dit is not installed: {CACHE_DIT_INSTALL}")
     blocks = dit_blocks(transformer)
     if config.name != "taylorseer" and len(blocks) < 2:
-        raise ValueError(f"{config.name} probes the first block and reuses the others: there is one")
+        raise ValueError(
+            f"{config.name} probes the first block and reuses the others: there is one"
+        )
     registry = HookRegistry.check_if_exists_or_initialize(transformer)
     if any(registry.get_hook(name) is not None for name in (ROOT_HOOK, PEER_HOOK)):
         raise ValueError("this model has a cache already: remove it first")
