@@ -143,7 +143,8 @@ class SampleConfig(SamplerConfig):
         title="Change threshold",
         description="For first-block cache and cache-dit: relative change of the first block's residual (a ratio) up to "
         "which all other blocks are reused; higher reuses more, 0 nothing. The change is a mean over the whole batch: "
-        "what an image becomes depends on the images sampled beside it. THRESHOLD_TEXT",
+        "what an image becomes depends on the images sampled beside it. On the digits world, "
+        "20 steps: .05 executes 82 % of the forwards, .1 61 %, .2 43 %, .3 34 %; another model needs other values.",
         json_schema_extra=POLICY,
     )
     router: str | None = Field(

@@ -32,9 +32,16 @@ leaves a replaced `forward` and a second name of a submodule on a DiT; here both
 CACHE_DIT_LOG_LEVEL=error to silence it.
 
 The last two decide on a mean over the **whole batch**, both halves of a guided one included: what an image becomes
-depends on the images beside it. Forwards executed of 160 (8 blocks, 20 steps) and distance on the digits world:
+depends on the images beside it. Measured on the digits world (8 blocks, 20 steps,
+guidance 2.5, 80 images in batches of 32, mean of three seeds): forwards of each kind executed of 160, and relative L2 to
+the uncached images.
 
-THRESHOLDS
+    threshold                                .02    .05    .1     .2     .3     .5
+    executed                                 153    132    97     69     55     48
+    first-block cache; cache-dit, order 0    .002   .007   .035   .087   .20    .40
+    cache-dit, order 1                              .005   .019   .045   .14
+
+TaylorSeer beside it, interval 2 (80 executed): order 0 .025, order 1 .012, order 2 .012.
 """
 
 from __future__ import annotations
