@@ -25,20 +25,15 @@ class Policy:
         name: in plain words.
         cache: None where nothing is reused.
         corrected: steps at which reused outputs are corrected.
+        trend, direction: statistics of the prior, r_k and c_k, (S,); None without one.
     """
 
     name: str
     mask: Tensor
     cache: StepCacheConfig | None
     corrected: tuple[int, ...]
-
-    @property
-    def reused_share(self) -> float:
-        return float(self.mask.double().mean())
-
-    @property
-    def reused_steps(self) -> tuple[int, ...]:
-        return tuple(torch.nonzero(self.mask.flatten(1).any(dim=1)).flatten().tolist())
+    trend: Tensor | None = None
+    direction: Tensor | None = None
 
 
 def build_policy(config: SampleConfig, model: LoadedModel, context: Context) -> Policy:
@@ -77,7 +72,9 @@ def build_policy(config: SampleConfig, model: LoadedModel, context: Context) -> 
     )
     where = "every reused step" if corrected == reused else f"steps {_listed(corrected)}"
     name = f"{name}, {config.correction.upper()} {weight:g} at {where}"
-    return Policy(name, mask, cache, corrected)
+    if prior is None:
+        return Policy(name, mask, cache, corrected)
+    return Policy(name, mask, cache, corrected, prior.trend, prior.direction)
 
 
 def _mask(config: SampleConfig, model: LoadedModel, context: Context) -> tuple[Tensor, str]:

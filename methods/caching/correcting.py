@@ -1,0 +1,70 @@
+"""What a correction gains, or costs, against plain reuse of the same cells from the same noise."""
+
+from __future__ import annotations
+
+import math
+
+from scipy.special import stdtrit
+from torch import Tensor
+
+
+def paired_gain(distances: Tensor, plain: Tensor) -> dict[str, float]:
+    """How much nearer the corrected images are to the uncached ones than those of plain reuse.
+
+        gain = 1 - R,  R = mean(distances) / mean(plain)
+
+    The 95 % interval is the closed form for a ratio of paired means (Cochran, Sampling Techniques, 1977, section 2.11),
+    with Student's t on N - 1 degrees of freedom:
+
+        se(R)^2 = sum_i (distances_i - R plain_i)^2 / (N (N-1) mean(plain)^2)
+
+    Args:
+        distances: of each corrected image to its uncached twin, (N,).
+        plain: the same of plain reuse, (N,).
+    Returns:
+        "correction_gain", positive where the correction helps; with two images or more also "correction_gain_low" and
+        "correction_gain_high". Empty where plain reuse has no distance that could be lowered.
+    """
+    count, base = len(plain), float(plain.mean())
+    if base == 0:
+        return {}
+    ratio = float(distances.mean()) / base
+    found = {"correction_gain": 1 - ratio}
+    if count > 1:
+        scatter = float((distances - ratio * plain).square().sum())
+        error = math.sqrt(scatter / (count * (count - 1))) / base
+        half = float(stdtrit(count - 1, 0.975)) * error
+        found |= {"correction_gain_low": 1 - ratio - half, "correction_gain_high": 1 - ratio + half}
+    return found
+
+
+def gain_sentence(found: dict[str, float], same: bool) -> str:
+    """One plain sentence, loss as plainly as gain; empty where there was nothing to correct.
+
+    Args:
+        found: metrics of the run.
+        same: the corrected images are those of plain reuse, bit for bit.
+    """
+    if same:
+        return " The correction changes nothing: the images are those of plain reuse, bit for bit."
+    if "correction_gain" not in found:
+        return " Plain reuse already gives the uncached images: there was nothing to correct."
+    gain, plain = found["correction_gain"], f"plain reuse ({found['relative_l2_plain']:.3f})"
+    did = "lowered" if gain > 0 else "raised"
+    change = f"The correction {did} the distance by {_percent(abs(gain))}"
+    if "correction_gain_low" not in found:
+        return f" {change} against {plain}; one image says nothing about others."
+    low, high = found["correction_gain_low"], found["correction_gain_high"]
+    if low <= 0 <= high:
+        return (
+            f" Against {plain} the correction makes no difference that these images can tell "
+            f"(distance {_percent(-gain, sign=True)}; 95%: {_percent(-high, sign=True)} to {_percent(-low, sign=True)})."
+        )
+    ends = (low, high) if gain > 0 else (-high, -low)
+    between = " to ".join(_percent(end) for end in ends)
+    return f" {change} (95%: {between}) against {plain}{'' if gain > 0 else ': it hurts here'}."
+
+
+def _percent(share: float, sign: bool = False) -> str:
+    digits = 0 if abs(share) >= 0.1 else 1
+    return f"{share:{'+' if sign else ''}.{digits}%}"
