@@ -131,8 +131,9 @@ class Tally:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Tally:
-        sides = {name: Side.from_state(state, name) for name in SIDES}
-        return cls(**sides, **{name: state[name] for name in KEPT})
+        policy, reference, control = (Side.from_state(state, name) for name in SIDES)
+        kept = {name: state[name] for name in KEPT}
+        return cls(policy=policy, reference=reference, control=control, **kept)
 
 
 SIDES = ("policy", "reference", "control")
