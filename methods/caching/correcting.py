@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+import torch
 from scipy.special import stdtrit
 from torch import Tensor
 
 
+def paired_ratio(values: Tensor, base: Tensor) -> tuple[float, float | None]:
+    """Ratio of the means of paired measures, R = mean(values) / mean(base), and half of its 95 % interval.
+
+    Closed form (Cochran, Sampling Techniques, 1977, section 2.11), with Student's t on N - 1 degrees of freedom:
+
+        se(R)^2 = sum_i (values_i - R base_i)^2 / (N (N-1) mean(base)^2)
+
+    Args:
+        values: (N,).
+        base: (N,), its mean not 0.
+    Returns:
+        R, and the half-width; None for a single pair, which has no scatter.
+    """
+    count, mean = len(base), float(base.mean())
+    ratio = float(values.mean()) / mean
+    if count == 1:
+        return ratio, None
+    scatter = float((values - ratio * base).square().sum())
+    error = math.sqrt(scatter / (count * (count - 1))) / mean
+    return ratio, float(stdtrit(count - 1, 0.975)) * error
+
+
 def paired_gain(distances: Tensor, plain: Tensor) -> dict[str, float]:
-    """How much nearer the corrected images are to the uncached ones than those of plain reuse.
-
-        gain = 1 - R,  R = mean(distances) / mean(plain)
-
-    The 95 % interval is the closed form for a ratio of paired means (Cochran, Sampling Techniques, 1977, section 2.11),
-    with Student's t on N - 1 degrees of freedom:
-
-        se(R)^2 = sum_i (distances_i - R plain_i)^2 / (N (N-1) mean(plain)^2)
+    """How much nearer the corrected images are to the uncached ones than those of plain reuse: 1 - R, over images.
 
     Args:
         distances: of each corrected image to its uncached twin, (N,).
@@ -25,17 +42,30 @@ def paired_gain(distances: Tensor, plain: Tensor) -> dict[str, float]:
         "correction_gain", positive where the correction helps; with two images or more also "correction_gain_low" and
         "correction_gain_high". Empty where plain reuse has no distance that could be lowered.
     """
-    count, base = len(plain), float(plain.mean())
-    if base == 0:
+    if float(plain.mean()) == 0:
         return {}
-    ratio = float(distances.mean()) / base
-    found = {"correction_gain": 1 - ratio}
-    if count > 1:
-        scatter = float((distances - ratio * plain).square().sum())
-        error = math.sqrt(scatter / (count * (count - 1))) / base
-        half = float(stdtrit(count - 1, 0.975)) * error
-        found |= {"correction_gain_low": 1 - ratio - half, "correction_gain_high": 1 - ratio + half}
-    return found
+    ratio, half = paired_ratio(distances, plain)
+    return _with_interval("correction_gain", 1 - ratio, half)
+
+
+def overhead(seconds: Sequence[float], plain: Sequence[float]) -> dict[str, float]:
+    """Share of time that the correction adds to plain reuse: R - 1, over steps.
+
+    Args:
+        seconds: of each step with the correction, (S,).
+        plain: the same of plain reuse.
+    Returns:
+        "correction_overhead" with "_low" and "_high": on a machine that does other work as well, they lie far apart.
+    """
+    pair = (torch.tensor(values, dtype=torch.float64) for values in (seconds, plain))
+    ratio, half = paired_ratio(*pair)
+    return _with_interval("correction_overhead", ratio - 1, half)
+
+
+def _with_interval(name: str, value: float, half: float | None) -> dict[str, float]:
+    if half is None:
+        return {name: value}
+    return {name: value, f"{name}_low": value - half, f"{name}_high": value + half}
 
 
 def gain_sentence(found: dict[str, float], same: bool) -> str:

@@ -71,7 +71,9 @@ def ssim(images: Tensor, reference: Tensor) -> Tensor:
             reduction="none",
             data_range=PIXEL_RANGE,
         )
-        for part, twin in zip(images.split(SSIM_BATCH), reference.split(SSIM_BATCH), strict=True)
+        for part, twin in zip(
+            torch.split(images, SSIM_BATCH), torch.split(reference, SSIM_BATCH), strict=True
+        )
     ]
     return torch.cat([torch.as_tensor(part).reshape(-1) for part in parts])
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from methods.base import Context
 from methods.caching import cells
 from methods.caching.config import SampleConfig
-from methods.caching.correcting import gain_sentence, paired_gain
+from methods.caching.correcting import gain_sentence, overhead, paired_gain
 from methods.caching.ddim import ddim_schedule
 from methods.caching.hooks import COMPUTED
 from methods.caching.images import GRID_IMAGES, to_grid, to_picture
@@ -145,8 +145,8 @@ def _overhead(run: Comparison) -> dict[str, float]:
     control = run.tally.control
     if not control.timed_steps or control.timed_steps < run.tally.policy.timed_steps:
         return {}  # there is none, or it was remembered
-    added = run.tally.policy.seconds / control.seconds - 1
-    return {"seconds_plain": control.seconds, "correction_overhead": added}
+    added = overhead(run.tally.policy.step_seconds, control.step_seconds)
+    return {"seconds_plain": control.seconds, **added}
 
 
 def summary(run: Comparison, found: dict[str, float]) -> str:

@@ -109,7 +109,7 @@ class StepCache:
         """
         state = self._root.state
         rows = state.rows if state else [[NOT_REACHED] * len(self._cells)] * self._root.steps
-        return torch.tensor(rows, dtype=torch.int8).unflatten(1, (-1, 2))
+        return torch.tensor(rows, dtype=torch.int8).reshape(len(rows), -1, 2)
 
     @property
     def memory_bytes(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from methods.caching.correcting import gain_sentence, paired_gain
+from methods.caching.correcting import gain_sentence, overhead, paired_gain
 
 
 def test_the_gain_of_two_images_by_hand():
@@ -19,6 +19,14 @@ def test_the_gain_of_two_images_by_hand():
             "correction_gain_high": 0.2 + half,
         },
         abs=1e-4,
+    )
+
+
+def test_the_overhead_is_the_gain_of_time_turned_round():
+    """The same numbers as above: R = .8 over steps, so the correction takes .2 less."""
+    half = 12.7062 * (0.72 / 12.5) ** 0.5
+    assert list(overhead([1, 3], [2, 3]).values()) == pytest.approx(
+        [-0.2, -0.2 - half, -0.2 + half], abs=1e-4
     )
 
 
