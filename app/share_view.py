@@ -21,7 +21,7 @@ PATH = re.compile(
     r"""|(?<=")(?:~?/|[A-Za-z]:[/\\])[^"\n]+(?=")"""
     r"""|(?:file://|(?<![\w.~:/]))(?:~?/|[A-Za-z]:[/\\])[^\s'",;:()\[\]<>]+"""
 )
-SUPPORTING = ("_uncached", "_low", "_high")
+SUPPORTING = ("_uncached", "_plain", "_low", "_high")
 UNITS = {"mb": "MB", "gb": "GB", "ms": "ms", "s": "s", "seconds": "s"}
 KNOWN = {
     "psnr": "PSNR",
@@ -31,6 +31,7 @@ KNOWN = {
     "flop": "FLOP",
     "ff": "feed-forward",
     "attn": "attention",
+    "plain": "of plain reuse",
 }
 
 

@@ -68,14 +68,44 @@ export function curves(heading, lines) {
   return h("figure.curves", {}, h("figcaption", {}, heading), plot, twin(heading, lines));
 }
 
-/** A figure that a method saved as plotly JSON. */
+const STATE_COLOURS = ["#30506d", "#d9dee3", "#e0a458"]; // computed, reused, corrected
+
+/** The plotly figure of a cells.json: a row a module, a column a step. */
+function heat(saved) {
+  const { cells, states, kinds } = saved;
+  const last = states.length - 1;
+  const each = last / states.length; // width of a state's band of the colour scale
+  const modules = cells[0].flatMap((block, layer) => kinds.map((kind, at) => ({ layer, at, name: `${layer} ${kind}` })));
+  const data = {
+    type: "heatmap",
+    z: modules.map(({ layer, at }) => cells.map((step) => step[layer][at])),
+    x: cells.map((_, step) => step),
+    y: modules.map((module) => module.name),
+    zmin: 0,
+    zmax: last,
+    colorscale: states.flatMap((_, state) =>
+      [0, 1].map((end) => [(state + end) / states.length, STATE_COLOURS[state]]),
+    ),
+    colorbar: { tickvals: states.map((_, state) => each * (state + 0.5)), ticktext: states },
+    xgap: 1,
+    ygap: 1,
+  };
+  const axes = {
+    xaxis: { title: { text: "step (0 is the noisiest)" } },
+    yaxis: { autorange: "reversed", automargin: true },
+  };
+  return { data: [data], layout: { ...axes, margin: { t: 8, r: 12, b: 40, l: 48 } } };
+}
+
+/** A figure that a method saved as plotly JSON, or as the cells of a cache. */
 export function figure(item) {
   const plot = h("div.plot", { role: "img", "aria-label": item.name });
   const draw = async () => {
-    const [Plotly, saved] = await Promise.all([
+    const [Plotly, content] = await Promise.all([
       plotly(),
       fetch(BASE + item.url.slice(1)).then((answer) => answer.json()),
     ]);
+    const saved = item.role === "cells" ? heat(content) : content;
     const look = {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",

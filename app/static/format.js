@@ -115,6 +115,7 @@ export function title(name) {
     flop: "FLOP",
     ff: "feed-forward",
     attn: "attention",
+    plain: "of plain reuse",
   };
   const words = name.split(/[_.]/).filter(Boolean);
   const unit = words.length > 1 ? units[words.at(-1)] : undefined;

@@ -22,9 +22,10 @@ const LOWER = [
   "lpips",
   "loss",
   "forwards",
+  "overhead",
 ];
-const HIGHER = ["speedup", "psnr", "ssim", "accuracy", "precision", "recall", "inception", "auc"];
-const SECONDARY = /_(uncached|low|high)$/;
+const HIGHER = ["speedup", "psnr", "ssim", "accuracy", "precision", "recall", "inception", "auc", "gain"];
+const SECONDARY = /_(uncached|plain|low|high)$/;
 
 export function better(name) {
   const words = name.toLowerCase().split(/[_.\s]/);

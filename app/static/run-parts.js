@@ -34,7 +34,7 @@ export function metrics(run) {
         : h("small", {}, `95 %: ${number(low)} to ${number(high)}`);
     return h("div", {}, h("dt", {}, title(name)), h("dd", {}, number(value)), interval);
   };
-  const rest = entries.filter(([name]) => /_(low|high|uncached)$/.test(name));
+  const rest = entries.filter(([name]) => /_(low|high|uncached|plain)$/.test(name));
   const main = entries.filter((entry) => !rest.includes(entry));
   const more = rest.length
     ? h(
@@ -88,11 +88,20 @@ export function pictures(run, artefacts) {
   ];
 }
 
+// Curves of what a run is measured against, by the ending of their names: they share the plot of the run's own.
+const CONTROLS = { _plain: "Plain reuse", _uncached: "Uncached" };
+
 export function plots(run, series) {
   const drawn = Object.entries(series).filter(([, points]) => points.length > 1);
-  const figures = drawn.map(([name, points]) => ({
+  const ending = (name) => Object.keys(CONTROLS).find((end) => name.endsWith(end));
+  const own = drawn.filter(([name]) => !(ending(name) && name.slice(0, -ending(name).length) in series));
+  const controls = (name) =>
+    Object.entries(CONTROLS)
+      .filter(([end]) => name + end in series)
+      .map(([end, said]) => ({ name: said, points: series[name + end] }));
+  const figures = own.map(([name, points]) => ({
     name,
-    figure: curves(title(name), [{ name: runTitle(run), points }]),
+    figure: curves(title(name), [{ name: runTitle(run), points }, ...controls(name)]),
   }));
   const first = figures.filter((item) => /error|loss/.test(item.name));
   const rest = figures.filter((item) => !first.includes(item)).map((item) => item.figure);

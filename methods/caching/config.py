@@ -221,6 +221,13 @@ class SampleConfig(SamplerConfig):
         "differ (“fewer steps”), only the final images are compared.",
         json_schema_extra=MORE,
     )
+    control: bool = Field(
+        True,
+        title="Plain reuse beside a correction",
+        description="Where reused outputs are corrected, also sample the same schedule without the correction from the "
+        "same noise, and tell what the correction gains or costs.",
+        json_schema_extra=MORE,
+    )
     judge: bool = Field(
         True,
         title="Judge",
@@ -237,6 +244,10 @@ class SampleConfig(SamplerConfig):
     def compared_steps(self) -> int:
         """Steps of the uncached run."""
         return self.steps if self.reference_steps is None else self.reference_steps
+
+    def controlled(self) -> bool:
+        """Plain reuse is sampled beside the correction."""
+        return self.control and self.correction != "none"
 
 
 class CalibrateConfig(SamplerConfig):

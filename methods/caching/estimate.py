@@ -51,7 +51,7 @@ def kept_tensors(config: SampleConfig, layers: int) -> int:
 
 
 def estimate_sample(config: SampleConfig) -> Estimate:
-    """Seconds and memory of the cached sampling, the uncached one beside it, and decoding."""
+    """Seconds and memory of the cached sampling, the uncached one and plain reuse beside it, and decoding."""
     facts = _facts(config.model)
     classes = len(config.classes) or facts.null_class
     images = classes * config.images_per_class
@@ -59,8 +59,9 @@ def estimate_sample(config: SampleConfig) -> Estimate:
     reference = config.compared_steps()
     same = config.schedule == "none" and reference == config.steps
     cells = config.steps * facts.layers
-    macs = facts.sampling_macs((1 - share) * cells, (1 - share) * cells, config.steps)
-    steps = config.steps
+    passes = 2 if config.controlled() else 1  # plain reuse beside a correction does the same work
+    macs = passes * facts.sampling_macs((1 - share) * cells, (1 - share) * cells, config.steps)
+    steps = passes * config.steps
     if not same:
         cells = reference * facts.layers
         macs += facts.sampling_macs(cells, cells, reference)
@@ -71,7 +72,8 @@ def estimate_sample(config: SampleConfig) -> Estimate:
     if config.correction == "eoc":
         memory += 2 * _prior_mb(facts, config.steps)
     seconds = _seconds(config, macs, images, steps)
-    return Estimate(seconds + _decode_seconds(facts, images * (1 if same else 2)), memory)
+    decoded = images * (passes if same else passes + 1)
+    return Estimate(seconds + _decode_seconds(facts, decoded), memory)
 
 
 def estimate_calibrate(config: CalibrateConfig) -> Estimate:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from enum import Enum, auto
 from typing import Any
 
 import torch
@@ -15,46 +14,57 @@ Correct = Callable[[deque[Tensor], int], Tensor]
 """From the last values of a cell, newest first, and the step to the value to use."""
 
 
-class Action(Enum):
-    COMPUTE = auto()
-    REUSE = auto()
-    CORRECT = auto()
+COMPUTED, REUSED, CORRECTED = 0, 1, 2
+"""What a cell is to do at a step, and what it did. Plain numbers: they are looked at in every module at every step."""
+NOT_REACHED = -1
 
 
 class Cell:
-    """One module of one block: what it does at each step, and how often it was really executed."""
+    """One module of one block: what it is to do at each step, and how often it was really executed.
+
+    Attributes:
+        kind: "attn" or "ff".
+        index: place among all cells.
+        plan: COMPUTED, REUSED or CORRECTED, for each step.
+        correct: None where nothing is corrected.
+        needs: last values that `correct` looks at; as long as fewer are known, the last one is reused as it is.
+    """
 
     def __init__(
-        self, kind: str, index: int, actions: list[Action], correct: Correct | None
+        self, kind: str, index: int, plan: list[int], correct: Correct | None, needs: int
     ) -> None:
         self.kind = kind
         self.index = index
-        self.actions = actions
+        self.plan = plan
         self.correct = correct
+        self.needs = needs
         self.executed = 0
 
     def reuses(self, state: Sampling) -> bool:
-        return self.actions[state.step] is not Action.COMPUTE and bool(state.queues[self.index])
+        return bool(self.plan[state.step] and state.queues[self.index])
 
     def reused(self, state: Sampling) -> Tensor:
         """The value to use instead of the module's output; it is what the next step finds."""
-        queue = state.queues[self.index]
-        value = queue[0]
-        if self.actions[state.step] is Action.CORRECT and self.correct is not None:
-            value = self.correct(queue, state.step)
+        queue, step = state.queues[self.index], state.step
+        value, did = queue[0], REUSED
+        if self.plan[step] == CORRECTED and self.correct and len(queue) >= self.needs:
+            value, did = self.correct(queue, step), CORRECTED
         queue.appendleft(value)
+        state.row[self.index] = did
         return value
 
     def computed(self, state: Sampling, value: Tensor) -> None:
         self.executed += 1
         state.queues[self.index].appendleft(value)
+        state.row[self.index] = COMPUTED
 
 
 class Sampling(BaseState):
-    """Where one sampling is, and the last values of each cell, newest first."""
+    """Where one sampling is, the last values of each cell, newest first, and what each cell has done at each step."""
 
     def __init__(self, steps: int, cells: int, depth: int) -> None:
         self.steps = steps
+        self.rows = [[NOT_REACHED] * cells for _ in range(steps)]
         self.queues: list[deque[Tensor]] = [deque(maxlen=depth) for _ in range(cells)]
         self.reset()
 
@@ -63,6 +73,9 @@ class Sampling(BaseState):
         self.timestep: float | None = None
         self.indexed = False
         self.shape: torch.Size | None = None
+        self.row = self.rows[0]
+        for row in self.rows:
+            row[:] = [NOT_REACHED] * len(row)
         self.forget()
 
     def forget(self) -> None:
@@ -84,6 +97,7 @@ class Sampling(BaseState):
             raise ValueError(
                 f"the step cache is for {self.steps} steps and this sampling has more: give it a longer mask"
             )
+        self.row = self.rows[self.step]
 
     def _is_new(self, step_index: int | None, timestep: float | None) -> bool:
         if self.indexed != (step_index is not None):
@@ -155,12 +169,12 @@ class ModuleHook(ModelHook):
         *args: Any,
         **kwargs: Any,
     ) -> Tensor:
-        state = self.root.state
-        if state is not None and self.cell.reuses(state):
-            return self.cell.reused(state)
+        state, cell = self.root.state, self.cell
+        if state is not None and cell.reuses(state):
+            return cell.reused(state)
         value: Tensor = self.fn_ref.original_forward(*args, **kwargs)
         if state is not None:  # None: the module is called outside the model
-            self.cell.computed(state, value)
+            cell.computed(state, value)
         return value
 
 

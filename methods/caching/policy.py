@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -28,12 +28,15 @@ class Policy:
         mask: cells that are reused; of a peer that decides as it goes, none until it has run (`observed`).
         cache: None where nothing is reused.
         corrected: steps at which reused outputs are corrected.
+        trend, direction: statistics of the prior, r_k and c_k, (S,); None without one.
     """
 
     name: str
     mask: Tensor
     cache: StepCacheConfig | PeerConfig | None
     corrected: tuple[int, ...]
+    trend: Tensor | None = None
+    direction: Tensor | None = None
 
     @property
     def is_peer(self) -> bool:
@@ -46,14 +49,6 @@ class Policy:
         if self.cache is None:
             raise ValueError(f"there is no cache to apply: {self.name}")
         return apply_step_cache(transformer, self.cache)
-
-    def observed(self, cells: Tensor) -> Policy:
-        """This policy with the mask of what was really reused, from the handle's cells (S, L, 2)."""
-        return replace(self, mask=cells > 0)
-
-    @property
-    def reused_steps(self) -> tuple[int, ...]:
-        return tuple(torch.nonzero(self.mask.flatten(1).any(dim=1)).flatten().tolist())
 
 
 def build_policy(config: SampleConfig, model: LoadedModel, context: Context) -> Policy:
@@ -94,7 +89,9 @@ def build_policy(config: SampleConfig, model: LoadedModel, context: Context) -> 
     )
     where = "every reused step" if corrected == reused else f"steps {_listed(corrected)}"
     name = f"{name}, {config.correction.upper()} {weight:g} at {where}"
-    return Policy(name, mask, cache, corrected)
+    if prior is None:
+        return Policy(name, mask, cache, corrected)
+    return Policy(name, mask, cache, corrected, prior.trend, prior.direction)
 
 
 def _peer(config: SampleConfig, model: LoadedModel) -> Policy:

@@ -1,8 +1,11 @@
-"""The run of `caching.sample`: a policy and the uncached sampling from the same noise, side by side."""
+"""The run of `caching.sample`: a policy and the uncached sampling from the same noise, side by side.
+
+A correction is also measured against plain reuse: the same schedule from the same noise, without the correction.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -17,19 +20,19 @@ from methods.caching.images import to_preview
 from methods.caching.judging import ENOUGH_FOR_DISTANCE, Verdict, judge_images
 from methods.caching.memory import naming_out_of_memory
 from methods.caching.models import LoadedModel, load_model
-from methods.caching.peers.peer import PeerCache
 from methods.caching.policy import Policy, build_policy
 from methods.caching.sampling import (
     TIMED_STEPS,
     Batch,
     Sampled,
     make_batches,
-    reference_key,
     references,
     retimed,
     sample_batch,
+    sampling_key,
     warm_up,
 )
+from methods.caching.step_cache import StepCacheConfig, apply_step_cache
 from methods.caching.tally import Tally, relative, trajectory_squares
 
 
@@ -89,7 +92,8 @@ class _Sampler:
         return self.policy.cache is None and self.config.compared_steps() == self.config.steps
 
     def _steps_per_batch(self) -> int:
-        return self.config.steps + (0 if self.plain else self.config.compared_steps())
+        policy = self.config.steps * (2 if self.config.controlled() else 1)
+        return policy + (0 if self.plain else self.config.compared_steps())
 
     def _sample(self, batch: Batch, tally: Tally) -> None:
         reference = self._reference(batch)
@@ -97,6 +101,8 @@ class _Sampler:
             tally.add(reference, reference, *self._uncached())
             tally.add_squares(torch.zeros(2, self.config.steps, dtype=torch.float64))
             return
+        if self.config.controlled():
+            tally.add_control(self._control(batch), reference)
         squares: list[Tensor] = []
         comparable = self.config.compared_steps() == self.config.steps
 
@@ -113,10 +119,7 @@ class _Sampler:
         else:
             with self.policy.apply(self.model.transformer) as cache:
                 sampled = sample_batch(self.model, batch, self.config, self.config.steps, watch)
-                counts = cache.counts
-                cells = (
-                    cache.cells if isinstance(cache, PeerCache) else self.policy.mask.to(torch.int8)
-                )
+                counts, cells = cache.counts, cache.cells
                 tally.cache_mb = max(tally.cache_mb, cache.memory_bytes / MB)
         tally.add(sampled, reference, counts, cells)
         if squares:
@@ -131,7 +134,7 @@ class _Sampler:
     def _reference(self, batch: Batch) -> Sampled:
         """The uncached batch: sampled now, or remembered. The uncached run itself, and one of few steps, is always sampled now."""
         steps = self.config.compared_steps()
-        key = reference_key(self.model, batch, self.config, self.context.seed)
+        key = sampling_key(self.model, batch, self.config, self.context.seed, steps)
         worth_it = not self.plain and steps > TIMED_STEPS
         known = references.get(key) if worth_it else None
         if known is not None:
@@ -154,6 +157,26 @@ class _Sampler:
         references.put(key, sampled)
         return sampled
 
+    def _control(self, batch: Batch) -> Sampled:
+        """Plain reuse of the same cells: sampled now, or remembered, and then not timed."""
+        steps, mask = self.config.steps, self.policy.mask
+        key = sampling_key(self.model, batch, self.config, self.context.seed, steps, mask)
+        known = references.get(key)
+        if known is not None:
+            self._advance(steps, "plain reuse is known")
+            return replace(known, timed_steps=0)
+        with apply_step_cache(self.model.transformer, StepCacheConfig(mask)):
+            sampled = sample_batch(
+                self.model,
+                batch,
+                self.config,
+                steps,
+                lambda step, latents: self._tell("plain reuse", step, steps, latents),
+                keep_trajectory=True,
+            )
+        references.put(key, sampled)
+        return sampled
+
     def _tell(self, what: str, step: int, steps: int, latents: Tensor) -> None:
         self._advance(1, f"{what}: step {step + 1} of {steps}", latents)
 
@@ -168,6 +191,8 @@ class _Sampler:
         self._say_what_was_reused(tally)
         reference = self.model.decode(tally.reference.latents)
         images = reference if self.plain else self.model.decode(tally.policy.latents)
+        controlled = self.config.controlled()
+        control = self.model.decode(tally.control.latents) if controlled else None
         verdict = self._judge(images, labels)
         return report.Comparison(
             config=self.config,
@@ -178,6 +203,7 @@ class _Sampler:
             labels=labels,
             images=images,
             reference=reference,
+            control=control,
             verdict=verdict,
             reference_verdict=verdict if self.plain else self._judge(reference, labels),
         )

@@ -1,4 +1,4 @@
-"""One batch sampled and timed, and the uncached batches that this process remembers."""
+"""One batch sampled and timed, and the batches that this process remembers: uncached ones, and plain reuse."""
 
 from __future__ import annotations
 
@@ -157,25 +157,31 @@ def retimed(model: LoadedModel, batch: Batch, config: SampleConfig, known: Sampl
     )
 
 
-def reference_key(
-    model: LoadedModel, batch: Batch, config: SampleConfig, seed: int
+def sampling_key(
+    model: LoadedModel,
+    batch: Batch,
+    config: SampleConfig,
+    seed: int,
+    steps: int,
+    mask: Tensor | None = None,
 ) -> tuple[object, ...]:
-    """All that defines an uncached batch."""
+    """All that defines an uncached batch, or with a mask, one of plain reuse."""
     return (
         model.hash,
         str(model.device),
         config.precision,
-        config.compared_steps(),
+        steps,
         config.guidance_scale,
         config.paper_exact,
         seed,
         batch.start,
         tuple(batch.labels.tolist()),
+        None if mask is None else mask.numpy().tobytes(),
     )
 
 
 class Remembered:
-    """The last uncached batches of this process, up to a number of bytes."""
+    """The last batches of this process that later runs are compared with, up to a number of bytes."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit

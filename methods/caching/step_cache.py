@@ -17,7 +17,17 @@ from diffusers.models.attention import BasicTransformerBlock
 from torch import Tensor, nn
 
 from methods.caching import eoc, goc
-from methods.caching.hooks import Action, BlockHook, Cell, Correct, ModuleHook, RootHook
+from methods.caching.hooks import (
+    COMPUTED,
+    CORRECTED,
+    NOT_REACHED,
+    REUSED,
+    BlockHook,
+    Cell,
+    Correct,
+    ModuleHook,
+    RootHook,
+)
 
 Correction = Literal["none", "eoc", "goc"]
 KINDS = ("attn", "ff")
@@ -91,6 +101,17 @@ class StepCache:
         }
 
     @property
+    def cells(self) -> Tensor:
+        """What each cell has really done in the last sampling, int8 (S, L, 2); last axis (attention, feed-forward).
+
+        0 computed, 1 reused, 2 corrected; -1 at steps that the sampling has not reached. Of a guidance in two forwards
+        it is the last called one's.
+        """
+        state = self._root.state
+        rows = state.rows if state else [[NOT_REACHED] * len(self._cells)] * self._root.steps
+        return torch.tensor(rows, dtype=torch.int8).reshape(len(rows), -1, 2)
+
+    @property
     def memory_bytes(self) -> int:
         """Bytes of the outputs that are kept now."""
         queues = self._root.state.queues if self._root.state else []
@@ -137,15 +158,17 @@ def apply_step_cache(
     registry = HookRegistry.check_if_exists_or_initialize(transformer)
     if registry.get_hook(ROOT_HOOK) is not None:
         raise ValueError("this model has a step cache already: call remove_step_cache first")
-    actions = _actions(config)
-    root = RootHook(steps, cells=2 * layers, depth=2 if config.correction == "goc" else 1)
+    plan = _plan(config)
+    needs = 2 if config.correction == "goc" else 1
+    root = RootHook(steps, cells=2 * layers, depth=needs)
     registry.register_hook(root, ROOT_HOOK)
     cells = []
     for layer, (block, attn, ff) in enumerate(blocks):
         pair = []
         for index, module in enumerate((attn, ff)):
-            correct = _corrector(config, layer, index, actions, transformer)
-            cell = Cell(KINDS[index], 2 * layer + index, actions[layer][index], correct)
+            steps_of = plan[layer][index]
+            correct = _corrector(config, layer, index, steps_of, transformer)
+            cell = Cell(KINDS[index], 2 * layer + index, steps_of, correct, needs)
             HookRegistry.check_if_exists_or_initialize(module).register_hook(
                 ModuleHook(root, cell), MODULE_HOOK
             )
@@ -199,19 +222,19 @@ def _check_prior_size(config: StepCacheConfig, transformer: DiTTransformer2DMode
         eoc.check_size(prior, size)
 
 
-def _actions(config: StepCacheConfig) -> list[list[list[Action]]]:
-    """What each cell does: [layer][module][step]."""
+def _plan(config: StepCacheConfig) -> list[list[list[int]]]:
+    """What each cell is to do: [layer][module][step]."""
     steps, layers, _ = config.mask.shape
     wanted = {
         int(step) for step in (range(steps) if config.positions is None else config.positions)
     }
     mask = config.mask.tolist()
 
-    def action(step: int, layer: int, module: int) -> Action:
+    def action(step: int, layer: int, module: int) -> int:
         if not mask[step][layer][module] or step == 0:
-            return Action.COMPUTE
+            return COMPUTED
         judged = step in wanted and (all(mask[step][layer]) or not config.require_both)
-        return Action.CORRECT if judged and config.correction != "none" else Action.REUSE
+        return CORRECTED if judged and config.correction != "none" else REUSED
 
     return [
         [[action(step, layer, module) for step in range(steps)] for module in range(2)]
@@ -223,14 +246,12 @@ def _corrector(
     config: StepCacheConfig,
     layer: int,
     module: int,
-    actions: list[list[list[Action]]],
+    plan: list[int],
     transformer: nn.Module,
 ) -> Correct | None:
     if config.correction == "goc":
         eta = goc.WEIGHT if config.weight is None else config.weight
-        return lambda queue, _: (
-            goc.corrected(queue[0], queue[1], eta) if len(queue) == 2 else queue[0]
-        )
+        return lambda queue, _: goc.corrected(queue[0], queue[1], eta)
     if config.correction == "none" or config.prior is None:
         return None
     lambda_ = eoc.WEIGHT if config.weight is None else config.weight
@@ -238,8 +259,8 @@ def _corrector(
     all_trends = eoc.trends(config.prior[KINDS[module]][layer].float())  # (S, T, D)
     trends = {
         step: all_trends[step].to(device, copy=True)
-        for step, action in enumerate(actions[layer][module])
-        if action is Action.CORRECT
+        for step, action in enumerate(plan)
+        if action == CORRECTED
     }
 
     def correct(queue: deque[Tensor], step: int) -> Tensor:

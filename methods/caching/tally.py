@@ -13,7 +13,7 @@ from methods.caching.sampling import Sampled
 
 @dataclass
 class Side:
-    """One of the two samplings that are compared: with the policy, or uncached.
+    """One of the samplings that are compared: with the policy, uncached, or plain reuse beside a correction.
 
     Attributes:
         finals: final latents of each batch.
@@ -36,35 +36,62 @@ class Side:
 
     @property
     def latents(self) -> Tensor:
-        return torch.cat(self.finals)
+        return torch.cat(self.finals) if self.finals else torch.empty(0)
 
     @property
     def seconds(self) -> float:
         return sum(self.step_seconds)
 
+    def state(self, name: str) -> dict[str, Any]:
+        """Entries of a checkpoint."""
+        return {
+            f"{name}_latents": self.latents,
+            f"{name}_seconds": self.step_seconds,
+            f"{name}_mb": self.peak_mb,
+            f"{name}_timed": self.timed_steps,
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], name: str) -> Side:
+        latents = state[f"{name}_latents"]
+        return cls(
+            [latents] if latents.numel() else [],
+            state[f"{name}_seconds"],
+            state[f"{name}_mb"],
+            state[f"{name}_timed"],
+        )
+
+
+def no_squares() -> Tensor:
+    return torch.zeros(2, 0, dtype=torch.float64)
+
 
 @dataclass
 class Tally:
-    """Both sides, and the distance between their trajectories.
+    """All sides, and the distances between their trajectories.
 
     Attributes:
         batches: batches done.
+        control: plain reuse beside a correction; empty where the run has none.
         counts: module forwards executed under the policy, over all batches.
         cells: what each cell did in the first batch, as the handle of the cache has it.
         differing: batches in which cells did something else than in the first.
         cache_mb: memory of the reused outputs at the end of the largest batch.
         squares: per step, the sums over images of |x - x_ref|^2 and |x_ref|^2, (2, S) float64; empty where the two
             samplings have different steps, so that there is no trajectory to compare.
+        control_squares: the same of the control.
     """
 
     batches: int = 0
     policy: Side = field(default_factory=Side)
     reference: Side = field(default_factory=Side)
+    control: Side = field(default_factory=Side)
     counts: dict[str, int] = field(default_factory=lambda: {"attn": 0, "ff": 0})
     cells: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int8))
     differing: int = 0
     cache_mb: float = 0.0
-    squares: Tensor = field(default_factory=lambda: torch.zeros(2, 0, dtype=torch.float64))
+    squares: Tensor = field(default_factory=no_squares)
+    control_squares: Tensor = field(default_factory=no_squares)
 
     def add(
         self, policy: Sampled, reference: Sampled, counts: dict[str, int], cells: Tensor
@@ -80,52 +107,44 @@ class Tally:
 
     def add_squares(self, squares: Tensor) -> None:
         """Add a batch's trajectory sums, (2, S)."""
-        self.squares = squares if not self.squares.numel() else self.squares + squares
+        self.squares = _sum(self.squares, squares)
+
+    def add_control(self, control: Sampled, reference: Sampled) -> None:
+        """Add a batch of plain reuse; both trajectories were kept."""
+        self.control.add(control)
+        if control.trajectory.shape == reference.trajectory.shape:
+            steps = zip(control.trajectory, reference.trajectory, strict=True)
+            squares = torch.stack([trajectory_squares(*pair) for pair in steps], dim=1)
+            self.control_squares = _sum(self.control_squares, squares)
 
     def trajectory_error(self) -> list[float]:
         """Relative L2 distance to the uncached latents after each step, over all images."""
         return relative(self.squares).tolist()
 
+    def control_error(self) -> list[float]:
+        """The same of plain reuse."""
+        return relative(self.control_squares).tolist()
+
     def state(self) -> dict[str, Any]:
         """A flat state for `Context.checkpoint`."""
-        return {
-            "batches": self.batches,
-            "policy_latents": self.policy.latents,
-            "reference_latents": self.reference.latents,
-            "policy_seconds": self.policy.step_seconds,
-            "reference_seconds": self.reference.step_seconds,
-            "policy_mb": self.policy.peak_mb,
-            "reference_mb": self.reference.peak_mb,
-            "policy_timed": self.policy.timed_steps,
-            "reference_timed": self.reference.timed_steps,
-            "counts": self.counts,
-            "cells": self.cells,
-            "differing": self.differing,
-            "cache_mb": self.cache_mb,
-            "squares": self.squares,
-        }
+        kept = {name: getattr(self, name) for name in KEPT}
+        for name in SIDES:
+            kept |= getattr(self, name).state(name)
+        return kept
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Tally:
-        policy, reference = (
-            Side(
-                [state[f"{side}_latents"]],
-                state[f"{side}_seconds"],
-                state[f"{side}_mb"],
-                state[f"{side}_timed"],
-            )
-            for side in ("policy", "reference")
-        )
-        return cls(
-            state["batches"],
-            policy,
-            reference,
-            state["counts"],
-            state["cells"],
-            state["differing"],
-            state["cache_mb"],
-            state["squares"],
-        )
+        policy, reference, control = (Side.from_state(state, name) for name in SIDES)
+        kept = {name: state[name] for name in KEPT}
+        return cls(policy=policy, reference=reference, control=control, **kept)
+
+
+SIDES = ("policy", "reference", "control")
+KEPT = ("batches", "counts", "cells", "differing", "cache_mb", "squares", "control_squares")
+
+
+def _sum(known: Tensor, more: Tensor) -> Tensor:
+    return known + more if known.numel() else more
 
 
 def trajectory_squares(latents: Tensor, reference: Tensor) -> Tensor:

@@ -47,7 +47,7 @@ def sample(settings, folder, seed=3, **changes):
 
 def same_measures(a, b):
     """Everything but times and memory."""
-    drop = ("seconds", "speedup", "memory", "timed")
+    drop = ("seconds", "speedup", "memory", "timed", "overhead")
     return all(a[name] == b[name] for name in a if not any(word in name for word in drop))
 
 
@@ -75,7 +75,8 @@ def test_a_run_saves_every_image_with_its_origin(settings, tmp_path):
         assert context.metadata[row["uncached_name"]]["role"] == "reference"
         assert row["psnr"] > 0
         assert row["relative_l2"] > 0
-    assert {"samples.png", "uncached.png", "schedule.json", "steps.csv"} <= context.artefacts.keys()
+        assert -1 <= row["ssim"] < 1
+    assert {"samples.png", "uncached.png", "cells.json", "steps.csv"} <= context.artefacts.keys()
 
 
 def test_metrics_count_what_was_executed(settings, tmp_path):
@@ -212,7 +213,7 @@ def test_a_lost_run_goes_on_to_the_same_result(settings, tmp_path):
     references.clear()
 
     def lose(done, _total, _message):
-        if done > 15:  # in the second of three batches
+        if done > 24:  # in the second of three batches
             raise KeyboardInterrupt
 
     lost = LocalContext(tmp_path / "lost", seed=3, on_progress=lose)
@@ -224,11 +225,100 @@ def test_a_lost_run_goes_on_to_the_same_result(settings, tmp_path):
     references.clear()
     resumed = LocalContext(tmp_path / "resumed", seed=3, resume_state=lost.state)
     result = run(config, resumed)
-    assert resumed.steps[0][0] == 12
+    assert resumed.steps[0][0] == 18  # uncached, plain reuse, corrected
     assert same_measures(whole.metrics, result.metrics)
     assert result.metrics["uncached_timed_steps"] == 18
     assert pictures(context, "sample") == pictures(resumed, "sample")
-    assert resumed.curves["trajectory_error"] == context.curves["trajectory_error"]
+    for name in ("trajectory_error", "trajectory_error_plain"):
+        assert resumed.curves[name] == context.curves[name]
+    assert resumed.records == context.records
+    assert cells_of(resumed) == cells_of(context)
+
+
+def mean(rows, name):
+    return sum(row[name] for row in rows) / len(rows)
+
+
+def test_a_correction_is_measured_against_plain_reuse(settings, tmp_path):
+    """What the control says is what a run without the correction finds."""
+    plain, before = sample(settings, tmp_path / "plain")
+    references.clear()
+    result, context = sample(settings, tmp_path / "goc", correction="goc", weight=0.5)
+    metrics, rows = result.metrics, context.records["images"]
+    for name in ("relative_l2", "psnr", "trajectory_error"):
+        assert metrics[f"{name}_plain"] == plain.metrics[name]
+    assert context.curves["trajectory_error_plain"] == before.curves["trajectory_error"]
+    alone = [row["relative_l2"] for row in before.records["images"]]
+    assert [row["relative_l2_plain"] for row in rows] == alone
+    assert metrics["correction_gain"] == pytest.approx(
+        1 - mean(rows, "relative_l2") / mean(rows, "relative_l2_plain")
+    )
+    low, high = metrics["correction_gain_low"], metrics["correction_gain_high"]
+    assert low < metrics["correction_gain"] < high
+    assert metrics["correction_overhead"] == pytest.approx(
+        metrics["seconds"] / metrics["seconds_plain"] - 1
+    )
+    assert "against plain reuse" in result.summary.lower()
+    assert sum("plain reuse: step" in text for _, _, text in context.steps) == 18
+    assert context.steps[-1][0] == context.steps[-1][1] == 3 * (6 + 6 + 6 + 1)
+
+
+def test_a_correction_of_weight_zero_changes_nothing(settings, tmp_path):
+    result, context = sample(settings, tmp_path, correction="goc", weight=0)
+    metrics = result.metrics
+    assert metrics["correction_gain"] == 0
+    assert metrics["correction_gain_low"] == metrics["correction_gain_high"] == 0
+    assert metrics["relative_l2"] == metrics["relative_l2_plain"]
+    assert context.curves["trajectory_error"] == context.curves["trajectory_error_plain"]
+    assert "The correction changes nothing" in result.summary
+
+
+def test_plain_reuse_is_remembered_and_then_not_timed(settings, tmp_path):
+    goc = {"correction": "goc"}
+    first, _ = sample(settings, tmp_path / "a", **goc, weight=0.5)
+    second, context = sample(settings, tmp_path / "b", **goc, weight=1.0)
+    assert second.metrics["relative_l2_plain"] == first.metrics["relative_l2_plain"]
+    assert "seconds_plain" in first.metrics
+    assert not {"seconds_plain", "correction_overhead"} & second.metrics.keys()
+    assert not any("plain reuse: step" in text for _, _, text in context.steps)
+    assert context.steps[-1][0] == context.steps[-1][1]
+    other, context = sample(settings, tmp_path / "c", **goc, interval=3)
+    assert sum("plain reuse: step" in text for _, _, text in context.steps) == 18
+    assert other.metrics["relative_l2_plain"] != first.metrics["relative_l2_plain"]
+    sampled = sample(settings, tmp_path / "d", **goc, guidance_scale=3.0)[1].steps
+    assert sum("plain reuse: step" in text for _, _, text in sampled) == 18
+
+
+def test_plain_reuse_can_be_left_out(settings, tmp_path):
+    result, context = sample(settings, tmp_path, correction="goc", control=False)
+    assert not any(name.endswith("_plain") or "correction" in name for name in result.metrics)
+    assert "trajectory_error_plain" not in context.curves
+    assert "relative_l2_plain" not in context.records["images"][0]
+    assert "plain reuse" not in result.summary.lower()
+    assert context.steps[-1][1] == 3 * (6 + 6 + 1)
+
+
+def test_a_correction_beside_more_uncached_steps_has_no_trajectory(settings, tmp_path):
+    result, context = sample(settings, tmp_path, correction="goc", reference_steps=8)
+    assert "relative_l2_plain" in result.metrics
+    assert not any("trajectory" in name for name in {*context.curves, *result.metrics})
+
+
+def test_a_correction_doubles_the_cached_part_of_the_estimate():
+    estimate = METHODS["caching.sample"].estimate
+    corrected = SampleConfig(correction="goc")
+    alone = estimate(SampleConfig()).seconds
+    assert estimate(corrected).seconds > alone
+    assert estimate(corrected.model_copy(update={"control": False})).seconds == alone
+
+
+def test_metrics_come_in_the_order_in_which_they_are_shown(settings, tmp_path):
+    result, _ = sample(settings, tmp_path, correction="goc")
+    assert list(result.metrics)[:8] == [
+        "speedup", "flop_share", "relative_l2", "correction_gain", "correction_gain_low", "correction_gain_high",
+        "relative_l2_plain", "psnr",
+    ]  # fmt: skip
+    assert list(result.metrics)[8] == "ssim"
 
 
 def test_cancelling_stops_it_and_frees_the_model(settings, tmp_path):
@@ -385,12 +475,46 @@ def test_other_errors_are_not_dressed_up(settings, tmp_path, monkeypatch):
         run(SampleConfig(**settings), LocalContext(tmp_path))
 
 
-def test_the_schedule_figure_shows_each_cell(settings, tmp_path):
-    _, context = sample(settings, tmp_path, correction="goc", positions="3")
-    figure = json.loads((context.folder / "schedule.json").read_text())
-    (heat,) = figure["data"]
-    assert heat["z"] == [[0, 1, 0, 2, 0, 1]] * 6
-    assert heat["y"][:2] == ["0 attention", "0 feed-forward"]
+def cells_of(context):
+    return json.loads((context.folder / "cells.json").read_text())
+
+
+def test_the_cells_file_says_what_each_cell_did(settings, tmp_path):
+    _, context = sample(settings, tmp_path, correction="goc", positions="1,3")
+    assert context.metadata["cells.json"]["role"] == "cells"
+    found = cells_of(context)
+    assert found == {
+        "cells": [[[state] * 2] * 3 for state in (0, 1, 0, 2, 0, 1)],  # no GOC before two values are known
+        "states": ["computed", "reused", "corrected"],
+        "kinds": ["attention", "feed-forward"],
+        "timesteps": [999, 799, 599, 400, 200, 0],
+        "trend": None,
+        "direction": None,
+        "positions": [3],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changes", [{"schedule": "none"}, {"schedule": "none", "steps": 4, "reference_steps": 6}]
+)
+def test_without_a_cache_every_cell_is_computed(settings, tmp_path, changes):
+    result, context = sample(settings, tmp_path, **changes)
+    found = cells_of(context)
+    assert found["cells"] == [[[0, 0]] * 3] * len(found["timesteps"])
+    assert len(found["timesteps"]) == changes.get("steps", 6)
+    assert result.metrics["reused_share"] == 0
+
+
+def test_the_cells_file_tells_the_statistics_of_the_prior(settings, tmp_path):
+    prior = LocalContext(tmp_path / "prior")
+    calibrate(CalibrateConfig(model=settings["model"], steps=6), prior)
+    path = str(tmp_path / "prior" / "prior.safetensors")
+    _, context = sample(settings, tmp_path / "eoc", correction="eoc", prior=path)
+    found = cells_of(context)
+    curves = {name: [value for _, value in points] for name, points in prior.curves.items()}
+    assert found["trend"] == [None, *curves["trend"][1:]]
+    assert found["direction"] == [None, None, *curves["direction"][2:]]
+    assert found["positions"] == [1, 3, 5]
 
 
 def test_the_steps_table_has_a_row_a_step(settings, tmp_path):

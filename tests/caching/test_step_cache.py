@@ -86,6 +86,62 @@ def test_executed_forwards_equal_the_table(mask, forwards):
     assert cache.counts == calls == {"attn": forwards, "ff": forwards}
 
 
+def router():
+    mask = torch.rand(20, 3, 2, generator=torch.Generator().manual_seed(5)) < 0.6
+    mask[::2] = False
+    return mask
+
+
+@pytest.mark.parametrize("gate_only", [True, False])
+@pytest.mark.parametrize(
+    ("mask", "settings"),
+    [
+        (interval_mask(20, 3, 2), {}),
+        (interval_mask(20, 3, 4), {"correction": "eoc", "positions": (5, 6)}),
+        (interval_mask(20, 3, 2), {"correction": "goc", "positions": (3, 5, 9)}),
+        (router(), {}),
+        (router(), {"correction": "goc", "positions": (3, 5, 7), "require_both": True}),
+    ],
+    ids=["fora", "eoc", "goc", "router", "goc on a router"],
+)
+def test_cells_tell_what_was_planned_where_all_of_it_happened(
+    dit, labels, noise, prior, mask, settings, gate_only
+):
+    planned = mask.to(torch.int8)
+    for step in settings.get("positions", ()):
+        whole = mask[step].all(dim=1, keepdim=True) if "require_both" in settings else mask[step]
+        planned[step] += (mask[step] & whole).to(torch.int8)
+    config = StepCacheConfig(mask, **settings, prior=prior)
+    with apply_step_cache(dit, config, gate_only=gate_only) as cache:
+        ddim_sample(dit, labels, noise, **SAMPLING)
+        assert cache.cells.dtype == torch.int8
+        assert torch.equal(cache.cells, planned)
+        executed = (cache.cells == 0).sum(dim=(0, 1)).tolist()
+        assert executed == [cache.counts["attn"], cache.counts["ff"]]
+
+
+def test_cells_tell_what_happened_where_the_plan_could_not_be_kept(dit, labels, noise):
+    """Step 0 has nothing to reuse, and GOC no direction at step 1."""
+    mask = torch.ones(20, 3, 2, dtype=torch.bool)
+    with apply_step_cache(dit, StepCacheConfig(mask, correction="goc", weight=0.1)) as cache:
+        ddim_sample(dit, labels, noise, **SAMPLING)
+        assert cache.cells.flatten(1).unique(dim=1).flatten().tolist() == [0, 1, *[2] * 18]
+
+
+@torch.no_grad()
+def test_cells_are_of_the_last_sampling_as_far_as_it_has_come(dit, labels, noise):
+    with apply_step_cache(dit, half()) as cache:
+        assert cache.cells.unique().tolist() == [-1]
+        loop(dit, labels, noise, range(950, -1, -50))
+        loop(dit, labels, noise, [900, 800])
+        loop(dit, labels, noise, [700, 600, 500])
+        loop(dit, labels[:1], noise[:1], [400])  # another batch: what is kept is of no use to it
+        done = cache.cells[:, 0, 0].tolist()
+        assert done == [0, 1, 0, 1, 0, 0, *[-1] * 14]
+        cache.reset()
+        assert cache.cells.unique().tolist() == [-1]
+
+
 def test_interval_two_equals_taylorseer_of_order_zero(labels, noise):
     model = build_dit()
     ours = sample(model, labels, noise, half())
