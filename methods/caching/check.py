@@ -5,9 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from methods.base import MethodError, Open
-from methods.caching.config import MAX_IMAGES, ROUTER_SUFFIXES, CalibrateConfig, SampleConfig
+from methods.caching.config import (
+    MAX_IMAGES,
+    ROUTER_SUFFIXES,
+    CalibrateConfig,
+    SampleConfig,
+    SamplerConfig,
+)
 from methods.caching.facts import ModelFacts, locate, read_facts, weights_folder, weights_hash
 from methods.caching.headers import format_of, read_header, router_shape
+from methods.caching.inception_files import check_inception
 from methods.caching.prior import read_info
 
 CORRECTION_FIELDS = ("weight", "positions", "prior", "require_both", "trend_threshold")
@@ -48,19 +55,27 @@ def check_sample(config: SampleConfig, open_file: Open) -> None:
         MethodError: with what is wrong and what is allowed.
     """
     facts = known_facts(config.model)
-    if facts is not None:
-        check_images(config, facts)
+    images = None if facts is None else check_images(config, facts)
+    _check_tiling(config, facts)
     _check_schedule(config)
     _check_correction(config)
     if config.router is not None:
         _check_router(config, config.router, facts, open_file)
     if config.prior is not None:
         _check_prior(config, config.prior, facts, open_file)
+    check_inception(config, images, open_file)
 
 
 def check_calibrate(config: CalibrateConfig, _open_file: Open) -> None:
     """Refuse a model that is not there or is no DiTPipeline."""
-    known_facts(config.model)
+    _check_tiling(config, known_facts(config.model))
+
+
+def _check_tiling(config: SamplerConfig, facts: ModelFacts | None) -> None:
+    if config.vae_tiling and facts is not None and facts.pixels:
+        raise MethodError(
+            f"{config.model} draws pixels: there is nothing to decode in tiles; switch “decode in tiles” off"
+        )
 
 
 def check_images(config: SampleConfig, facts: ModelFacts) -> int:

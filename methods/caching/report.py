@@ -14,6 +14,7 @@ from methods.caching.config import SampleConfig
 from methods.caching.ddim import ddim_schedule
 from methods.caching.figures import schedule_figure
 from methods.caching.images import GRID_IMAGES, to_grid, to_picture
+from methods.caching.inception import told
 from methods.caching.judging import Verdict
 from methods.caching.models import LoadedModel
 from methods.caching.policy import Policy
@@ -29,6 +30,7 @@ class Comparison:
         plain: the policy is the uncached sampling itself, so that nothing was sampled twice.
         images: (N, 1 or 3, H, W) in [-1, 1].
         verdict, reference_verdict: of the small world's judge, where it was asked.
+        inception: figures of the Inception network by name, of both sides; empty where there was none.
     """
 
     config: SampleConfig
@@ -41,6 +43,7 @@ class Comparison:
     reference: Tensor
     verdict: Verdict | None
     reference_verdict: Verdict | None
+    inception: dict[str, float]
 
     @cached_property
     def errors(self) -> Tensor:
@@ -81,6 +84,7 @@ def metrics(run: Comparison) -> dict[str, float]:
             found |= {f"judge_{name}{ending}": value for name, value in verdict.metrics.items()}
     if "judge_frechet_distance" in found and run.verdict is not None:
         found["judge_frechet_distance_real"] = run.verdict.floor
+    found |= run.inception
     path = tally.trajectory_error()
     if path:
         found |= {"trajectory_error": path[-1], "trajectory_error_mean": sum(path) / len(path)}
@@ -107,7 +111,7 @@ def summary(run: Comparison, found: dict[str, float]) -> str:
     images = int(found["images"])
     if run.plain:
         text = f"The uncached sampling itself, {run.config.steps} steps: {images} images in {found['seconds']:.2f} s."
-        return text + _judged(run.model.name, found, control=False)
+        return text + _judged(run.model.name, found, control=False) + told(found, control=False)
     speed = found["speedup"]
     faster = (
         f"{speed:.2f}x faster than" if speed >= 1 else f"slower than ({speed:.2f}x the speed of)"
@@ -122,11 +126,10 @@ def summary(run: Comparison, found: dict[str, float]) -> str:
         f"{found['flop_share']:.0%} of their multiply-adds."
     )
     if found["identical"]:
-        return f"{text} The images are identical to the uncached ones." + _judged(
-            run.model.name, found
-        )
-    distance = f" Relative L2 to the uncached images {found['relative_l2']:.3f}, PSNR {found['psnr']:.1f} dB."
-    return text + distance + _judged(run.model.name, found)
+        distance = " The images are identical to the uncached ones."
+    else:
+        distance = f" Relative L2 to the uncached images {found['relative_l2']:.3f}, PSNR {found['psnr']:.1f} dB."
+    return text + distance + _judged(run.model.name, found) + told(found, control=True)
 
 
 def _judged(world: str, found: dict[str, float], control: bool = True) -> str:
