@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 
 from app.form import OFFERED, Field, component, shown
-from app.launching import Panel, described, finished_before, need, offers, start
+from app.launching import FILES, Panel, described, finished_before, need, offers, start
 from app.widgets import html, markup
 from app.widgets.notices import duration, notice, run_before
 from backend import services
@@ -77,24 +77,27 @@ class LaunchPanel:
         return made, seed
 
     def _row(self, fields: list[Field]) -> list[Any]:
+        """Widgets side by side; below them a button for each that takes a file which a person may bring."""
         with gr.Row(elem_classes="fields"):
-            return [self._widget(field) for field in fields]
+            made = [self._widget(field) for field in fields]
+        files = [pair for pair in zip(fields, made, strict=True) if pair[0].widget in FILES]
+        if any(field.widget == "upload" for field, _ in files):
+            with gr.Row(elem_classes="go"):
+                for field, widget in files:
+                    if field.widget == "upload":
+                        self._uploader(field, widget)
+        for field, widget in files:
+            known = partial(offers, field, self.method.family)
+            widget.focus(lambda known=known: gr.update(choices=known()), None, widget, **QUIET)
+        return made
 
     def _files(self, fields: list[Field]) -> list[Any]:
-        """What some policies need, folded away, with a button to bring a file where that is allowed."""
+        """What some policies need, folded away."""
         if not fields:
             return []
         titles = " and ".join(field.title.lower() for field in fields)
         with gr.Accordion(f"Files that some policies need: {titles}", open=False):
-            made = self._row(fields)
-            with gr.Row(elem_classes="go"):
-                for field, widget in zip(fields, made, strict=True):
-                    if field.widget == "upload":
-                        self._uploader(field, widget)
-        for field, widget in zip(fields, made, strict=True):
-            known = partial(offers, field, self.method.family)
-            widget.focus(lambda known=known: gr.update(choices=known()), None, widget, **QUIET)
-        return made
+            return self._row(fields)
 
     def _widget(self, field: Field) -> Any:
         return component(field, field.default, self._id(field.name))
@@ -102,7 +105,7 @@ class LaunchPanel:
     def _uploader(self, field: Field, target: Any) -> None:
         """A button that takes a file in and chooses it for `field`."""
         button = gr.UploadButton(
-            f"Upload a {field.title.lower()}",
+            f"Upload: {field.title}",
             scale=0,
             file_types=field.suffix.split(",") if field.suffix else None,
             size="sm",

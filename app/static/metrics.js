@@ -23,7 +23,7 @@ const LOWER = [
   "loss",
   "forwards",
 ];
-const HIGHER = ["speedup", "psnr", "ssim", "accuracy", "precision", "recall", "inception", "auc"];
+const HIGHER = ["speedup", "psnr", "ssim", "accuracy", "precision", "recall", "score", "is", "auc"];
 const SECONDARY = /_(uncached|low|high)$/;
 
 export function better(name) {
