@@ -65,6 +65,9 @@ class LoadedModel:
         Args:
             tiled: decode one image at a time, and one larger than a tile in tiles that overlap by a quarter and are
                 blended there (diffusers' own): less memory, and not exactly what the decoder gives as a whole.
+
+        Raises:
+            MethodError: the decoder gives infinities or no numbers.
         """
         if self.decoder is None:
             return latents.float().cpu().clamp(-1, 1)
@@ -72,7 +75,12 @@ class LoadedModel:
         with _tiling(self.decoder) if tiled else nullcontext():
             batches = scaled.split(1 if tiled else DECODE_BATCH)
             parts = [self.decoder.decode(batch).sample.cpu() for batch in batches]
-        return torch.cat(parts).clamp(-1, 1)
+        images = torch.cat(parts)
+        if not images.isfinite().all():
+            raise MethodError(
+                f"the VAE of {self.name} gives infinities or no numbers; the latents it got reach {float(latents.abs().max()):.3g}"
+            )
+        return images.clamp(-1, 1)
 
     def preview(self, latents: Tensor) -> Tensor:
         """A cheap look at latents (N, C, h, w): images (N, 1 or 3, h, w) in [-1, 1] on the CPU."""
