@@ -81,11 +81,7 @@ class LaunchPanel:
         with gr.Row(elem_classes="fields"):
             made = [self._widget(field) for field in fields]
         files = [pair for pair in zip(fields, made, strict=True) if pair[0].widget in FILES]
-        if any(field.widget == "upload" for field, _ in files):
-            with gr.Row(elem_classes="go"):
-                for field, widget in files:
-                    if field.widget == "upload":
-                        self._uploader(field, widget)
+        self._uploaders([pair for pair in files if pair[0].widget == "upload"])
         for field, widget in files:
             known = partial(offers, field, self.method.family)
             widget.focus(lambda known=known: gr.update(choices=known()), None, widget, **QUIET)
@@ -102,27 +98,32 @@ class LaunchPanel:
     def _widget(self, field: Field) -> Any:
         return component(field, field.default, self._id(field.name))
 
-    def _uploader(self, field: Field, target: Any) -> None:
-        """A button that takes a file in and chooses it for `field`."""
-        button = gr.UploadButton(
-            f"Upload: {field.title}",
-            scale=0,
-            file_types=field.suffix.split(",") if field.suffix else None,
-            size="sm",
-            elem_id=self._id(f"{field.name}-upload"),
-        )
-
+    def _uploaders(self, files: list[tuple[Field, Any]]) -> None:
+        """For each field and its widget a button that takes a file in and chooses it; below them why one was refused."""
+        if not files:
+            return
+        with gr.Row(elem_classes="go"):
+            buttons = [
+                gr.UploadButton(
+                    f"Upload: {field.title}",
+                    scale=0,
+                    file_types=field.suffix.split(",") if field.suffix else None,
+                    size="sm",
+                    elem_id=self._id(f"{field.name}-upload"),
+                )
+                for field, _ in files
+            ]
         refusal = html("")
+        for (field, widget), button in zip(files, buttons, strict=True):
+            button.upload(partial(self._take_in, field), button, [widget, refusal], **QUIET)
 
-        def take(file: str) -> Any:
-            try:
-                kept = services.upload(Path(file).name, Path(file), field.name)
-            except services.ServiceError as error:
-                return gr.skip(), notice("Not uploaded", str(error))
-            known = offers(field, self.method.family)
-            return gr.update(choices=known, value=kept.sha256), ""
-
-        button.upload(take, button, [target, refusal], **QUIET)
+    def _take_in(self, field: Field, file: str) -> Any:
+        try:
+            kept = services.upload(Path(file).name, Path(file), field.name)
+        except services.ServiceError as error:
+            return gr.skip(), notice("Not uploaded", str(error))
+        known = offers(field, self.method.family)
+        return gr.update(choices=known, value=kept.sha256), ""
 
     def _policies(self) -> gr.CheckboxGroup:
         presets = self.method.presets

@@ -77,7 +77,7 @@ class Inception:
         """
         self.network.to(device)
         parts = []
-        for part in images.split(BATCH):
+        for part in torch.split(images, BATCH):
             parts.append([each.cpu() for each in self.network(to_levels(part).to(device))])
             on_batch(sum(len(features) for features, _ in parts))
         features, logits = (torch.cat(side) for side in zip(*parts, strict=True))
@@ -138,11 +138,14 @@ def load_network(path: Path) -> nn.Module:
     torch.save(_read_state(path), file)
     file.seek(0)
     try:
-        return FeatureExtractorInceptionV3("inception-v3", ["2048", "logits_unbiased"], file)
+        network: nn.Module = FeatureExtractorInceptionV3(
+            "inception-v3", ["2048", "logits_unbiased"], file
+        )
     except RuntimeError as error:
         raise ValueError(
             f"{path.name} is not the Inception-v3 of torch-fidelity: {_first_lines(error)}"
         ) from error
+    return network
 
 
 def _read_state(path: Path) -> dict[str, Any]:

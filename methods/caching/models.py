@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from methods.base import MethodError
 from methods.caching.config import Precision
+from methods.caching.estimate import DECODE_BATCH
 from methods.caching.facts import (
     WORLDS,
     ModelFacts,
@@ -33,7 +34,6 @@ HUB_FILES = [
     "model_index.json",
     *(f"{part}/{name}" for part in ("transformer", "vae") for name in ("*.json", "*.safetensors")),
 ]
-DECODE_BATCH = 4
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 Key = tuple[str, str, str, str]
 
