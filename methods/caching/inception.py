@@ -31,7 +31,7 @@ from methods.base import Context, MethodError
 from methods.caching.config import SampleConfig
 from methods.caching.headers import BROKEN_ARCHIVE, format_of
 from methods.caching.images import to_levels
-from methods.caching.inception_files import FEATURES, check_statistics
+from methods.caching.inception_files import FEATURES, check_number, check_statistics
 from methods.worlds.scores import Gaussian, distance_to_gaussian
 
 INPUT_SIZE = 299
@@ -109,14 +109,15 @@ class Inception:
         return found
 
 
-def build_inception(config: SampleConfig, context: Context) -> Inception | None:
-    """The network and the reference of a run; None where no weights are given.
+def build_inception(config: SampleConfig, images: int, context: Context) -> Inception | None:
+    """The network and the reference of a run of so many images; None where no weights are given.
 
     Raises:
-        MethodError: a file is no Inception network or no statistics.
+        MethodError: a file is no Inception network or no statistics, or there is one image only.
     """
     if config.inception_weights is None:
         return None
+    check_number(images)
     try:
         network = load_network(context.open(config.inception_weights))
         stats = config.reference_stats

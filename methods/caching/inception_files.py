@@ -36,10 +36,8 @@ def check_inception(config: SampleConfig, images: int | None, open_file: Open) -
                 "reference statistics are given but no Inception weights: FID needs both"
             )
         return
-    if images is not None and images < FEWEST_IMAGES:
-        raise MethodError(
-            f"FID and Inception score need at least {FEWEST_IMAGES} images; this run has {images}"
-        )
+    if images is not None:
+        check_number(images)
     _check_suffix(config.inception_weights, "Inception weights", INCEPTION_SUFFIXES)
     files = [(config.inception_weights, check_weights)]
     if config.reference_stats is not None:
@@ -52,6 +50,14 @@ def check_inception(config: SampleConfig, images: int | None, open_file: Open) -
             raise MethodError(str(error)) from error
         except OSError as error:  # a name that no file system takes
             raise MethodError(f"there is no {reference!r}: {error.strerror}") from error
+
+
+def check_number(images: int) -> None:
+    """Refuse a single image: it has no covariance."""
+    if images < FEWEST_IMAGES:
+        raise MethodError(
+            f"FID and Inception score need at least {FEWEST_IMAGES} images; this run has {images}"
+        )
 
 
 def _check_suffix(reference: str, what: str, allowed: tuple[str, ...]) -> None:

@@ -46,9 +46,10 @@ def run(config: SampleConfig, context: Context) -> Result:
     check_sample(config, context.open)
     with naming_out_of_memory(config, context.device):
         model = load_model(config.model, context.device, config.precision)
-        check_images(config, model.facts)
+        images = check_images(config, model.facts)
         policy = build_policy(config, model, context)
-        sampler = _Sampler(config, model, policy, context, build_inception(config, context))
+        inception = build_inception(config, images, context)
+        sampler = _Sampler(config, model, policy, context, inception)
         comparison = sampler.compare()
         found = report.metrics(comparison)
         report.save(comparison, context)

@@ -192,7 +192,7 @@ def test_a_pickle_of_code_is_refused_and_not_run(tmp_path, capsys, layout):
     else:
         torch.save({"fc.bias": Evil()}, path, _use_new_zipfile_serialization=layout == "new")
     with pytest.raises(MethodError, match=r"weights\.pth is refused"):
-        build_inception(settings(inception_weights=str(path)), LocalContext(tmp_path))
+        build_inception(settings(inception_weights=str(path)), 4, LocalContext(tmp_path))
     assert "a pickle was run" not in capsys.readouterr().out
 
 
@@ -200,10 +200,10 @@ def test_another_network_is_named(tmp_path):
     path = tmp_path / "other.pth"
     torch.save({"fc.bias": torch.zeros(1000)}, path)
     with pytest.raises(MethodError, match="is not the Inception-v3 of torch-fidelity: Missing key"):
-        build_inception(settings(inception_weights=str(path)), LocalContext(tmp_path))
+        build_inception(settings(inception_weights=str(path)), 4, LocalContext(tmp_path))
     torch.save([1, 2], path)
     with pytest.raises(MethodError, match="holds no state dict"):
-        build_inception(settings(inception_weights=str(path)), LocalContext(tmp_path))
+        build_inception(settings(inception_weights=str(path)), 4, LocalContext(tmp_path))
 
 
 def settings(**changes):
@@ -256,6 +256,11 @@ def test_files_of_another_kind_are_named_before_the_run(weights, statistics, tmp
     refused("there is no ", inception_weights=str(tmp_path / "nowhere.pth"))
     refused("there is no ", inception_weights="x" * 400)
     check_sample(settings(inception_weights=good, reference_stats=str(statistics)), LocalContext(tmp_path).open)  # fmt: skip
+
+
+def test_a_single_image_of_a_model_that_was_not_known_before_is_refused(weights, tmp_path):
+    with pytest.raises(MethodError, match="at least 2 images; this run has 1"):
+        build_inception(settings(inception_weights=str(weights)), 1, LocalContext(tmp_path))
 
 
 def test_statistics_that_are_no_covariance_are_named(statistics, tmp_path):
