@@ -15,6 +15,8 @@ from backend.services import Method, RunView
 from backend.settings import settings
 
 CUSTOM = "Custom policy"
+FILES = ("artefact", "upload")
+"""Widgets of settings that name a file."""
 LATEST = 50
 TITLE = 100
 
@@ -162,7 +164,7 @@ class Panel:
 
 
 def _group(field: Field) -> str:
-    needed = field.group == "policy" and field.widget in ("artefact", "upload")
+    needed = field.group == "policy" and field.widget in FILES
     return "files" if needed else field.group
 
 

@@ -27,6 +27,7 @@ KNOWN = {
     "psnr": "PSNR",
     "ssim": "SSIM",
     "fid": "FID",
+    "is": "IS",
     "l2": "L2",
     "flop": "FLOP",
     "ff": "feed-forward",

@@ -129,7 +129,7 @@ class ThisWorker:
 
 @cache
 def _versions() -> dict[str, str]:
-    names = ("vitrine", "torch", "diffusers", "transformers")
+    names = ("vitrine", "torch", "diffusers", "transformers", "torch-fidelity")
     return {"python": platform.python_version()} | {
         name: importlib.metadata.version(name) for name in names
     }

@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 
 from app.form import OFFERED, Field, component, shown
-from app.launching import Panel, described, finished_before, need, offers, start
+from app.launching import FILES, Panel, described, finished_before, need, offers, start
 from app.widgets import html, markup
 from app.widgets.notices import duration, notice, run_before
 from backend import services
@@ -77,49 +77,53 @@ class LaunchPanel:
         return made, seed
 
     def _row(self, fields: list[Field]) -> list[Any]:
+        """Widgets side by side; below them a button for each that takes a file which a person may bring."""
         with gr.Row(elem_classes="fields"):
-            return [self._widget(field) for field in fields]
-
-    def _files(self, fields: list[Field]) -> list[Any]:
-        """What some policies need, folded away, with a button to bring a file where that is allowed."""
-        if not fields:
-            return []
-        titles = " and ".join(field.title.lower() for field in fields)
-        with gr.Accordion(f"Files that some policies need: {titles}", open=False):
-            made = self._row(fields)
-            with gr.Row(elem_classes="go"):
-                for field, widget in zip(fields, made, strict=True):
-                    if field.widget == "upload":
-                        self._uploader(field, widget)
-        for field, widget in zip(fields, made, strict=True):
+            made = [self._widget(field) for field in fields]
+        files = [pair for pair in zip(fields, made, strict=True) if pair[0].widget in FILES]
+        self._uploaders([pair for pair in files if pair[0].widget == "upload"])
+        for field, widget in files:
             known = partial(offers, field, self.method.family)
             widget.focus(lambda known=known: gr.update(choices=known()), None, widget, **QUIET)
         return made
 
+    def _files(self, fields: list[Field]) -> list[Any]:
+        """What some policies need, folded away."""
+        if not fields:
+            return []
+        titles = " and ".join(field.title.lower() for field in fields)
+        with gr.Accordion(f"Files that some policies need: {titles}", open=False):
+            return self._row(fields)
+
     def _widget(self, field: Field) -> Any:
         return component(field, field.default, self._id(field.name))
 
-    def _uploader(self, field: Field, target: Any) -> None:
-        """A button that takes a file in and chooses it for `field`."""
-        button = gr.UploadButton(
-            f"Upload a {field.title.lower()}",
-            scale=0,
-            file_types=field.suffix.split(",") if field.suffix else None,
-            size="sm",
-            elem_id=self._id(f"{field.name}-upload"),
-        )
-
+    def _uploaders(self, files: list[tuple[Field, Any]]) -> None:
+        """For each field and its widget a button that takes a file in and chooses it; below them why one was refused."""
+        if not files:
+            return
+        with gr.Row(elem_classes="go"):
+            buttons = [
+                gr.UploadButton(
+                    f"Upload: {field.title}",
+                    scale=0,
+                    file_types=field.suffix.split(",") if field.suffix else None,
+                    size="sm",
+                    elem_id=self._id(f"{field.name}-upload"),
+                )
+                for field, _ in files
+            ]
         refusal = html("")
+        for (field, widget), button in zip(files, buttons, strict=True):
+            button.upload(partial(self._take_in, field), button, [widget, refusal], **QUIET)
 
-        def take(file: str) -> Any:
-            try:
-                kept = services.upload(Path(file).name, Path(file), field.name)
-            except services.ServiceError as error:
-                return gr.skip(), notice("Not uploaded", str(error))
-            known = offers(field, self.method.family)
-            return gr.update(choices=known, value=kept.sha256), ""
-
-        button.upload(take, button, [target, refusal], **QUIET)
+    def _take_in(self, field: Field, file: str) -> Any:
+        try:
+            kept = services.upload(Path(file).name, Path(file), field.name)
+        except services.ServiceError as error:
+            return gr.skip(), notice("Not uploaded", str(error))
+        known = offers(field, self.method.family)
+        return gr.update(choices=known, value=kept.sha256), ""
 
     def _policies(self) -> gr.CheckboxGroup:
         presets = self.method.presets

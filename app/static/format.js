@@ -103,6 +103,7 @@ export function title(name) {
   };
   const known = {
     fid: "FID",
+    is: "IS",
     sfid: "sFID",
     psnr: "PSNR",
     ssim: "SSIM",

@@ -10,13 +10,31 @@ from sqlmodel import col
 from backend.services.errors import NotFound, ServiceError, TooLarge
 from backend.settings import settings
 from backend.views import BlobFile, DatasetView
+from methods import METHODS
+from methods.caching.headers import format_of
 from methods.local import check_name
 from storage import db, records
 from storage.artefacts import SHA256, ArtefactStore
 from storage.models import Blob, Dataset
 
-KINDS = {"router": (".safetensors", ".pt", ".pth"), "prior": (".safetensors",)}
-"""What may be uploaded for what. A router may be a .pt archive: it is read with weights_only and a list of safe globals."""
+FORMATS = {
+    ".safetensors": "safetensors file",
+    ".pt": "torch archive",
+    ".pth": "torch archive",
+    ".npz": "numpy archive",
+}
+"""What the content must be by the name. Torch archives are read with weights_only, numpy's with allow_pickle=False."""
+
+
+def kinds() -> dict[str, tuple[str, ...]]:
+    """What may be uploaded for what: the settings of methods that take a file, and the suffixes that they allow."""
+    found = {}
+    for method in METHODS.values():
+        for name, field in method.config.model_fields.items():
+            extra = field.json_schema_extra
+            if isinstance(extra, dict) and extra.get("widget") in ("upload", "artefact"):
+                found[name] = tuple(str(extra.get("suffix", "")).split(","))
+    return found
 
 
 def blob(sha256: str) -> BlobFile:
@@ -40,7 +58,7 @@ def upload(name: str, file: Path, kind: str) -> DatasetView:
 
     Args:
         name: what the person calls it; never used as a path.
-        kind: what it is for: "router" or "prior".
+        kind: what it is for: a setting that takes a file, such as "router" or "prior".
 
     Raises:
         ServiceError: the kind, the name or the content is not allowed.
@@ -56,8 +74,9 @@ def upload(name: str, file: Path, kind: str) -> DatasetView:
 
 
 def _check(name: str, file: Path, kind: str) -> None:
-    if kind not in KINDS:
-        raise ServiceError(f"kind: {', '.join(KINDS)} are allowed, got {kind!r}")
+    allowed = kinds()
+    if kind not in allowed:
+        raise ServiceError(f"kind: {', '.join(allowed)} are allowed, got {kind!r}")
     try:
         check_name(name)
     except ValueError as error:
@@ -66,14 +85,11 @@ def _check(name: str, file: Path, kind: str) -> None:
     if size > limit:
         raise TooLarge(f"{name} has {size / 1e6:.0f} MB; up to {limit / 1e6:.0f} MB are allowed")
     suffix = Path(name).suffix.lower()
-    if suffix not in KINDS[kind]:
+    if suffix not in allowed[kind]:
         raise ServiceError(
-            f"{name}: a {kind} is a {' or '.join(KINDS[kind])} file; pickles are never read"
+            f"{name}: {kind} takes {' or '.join(allowed[kind])} files; pickles are never read"
         )
-    with file.open("rb") as opened:
-        head = opened.read(9)
-    looks_right = head[:4] == b"PK\x03\x04" if suffix in (".pt", ".pth") else head[8:9] == b"{"
-    if not looks_right:
+    if format_of(file) != FORMATS.get(suffix):
         raise ServiceError(
             f"{name} is named {suffix} but its content is not; pickles are never read"
         )

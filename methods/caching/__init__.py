@@ -29,7 +29,13 @@ embedding, guidance on three channels, LayerNorm epsilon. We work on diffusers' 
 mean where the authors store each class's features, and compute a cell that is to be reused before anything was stored,
 where the EOC build skips the block. Our readings, each a setting: the rule behind "auto" steps (neither paper's detector is
 published), interval 4 for 75 %, eta 1.2 at 50 %, EOC on L2C, the conditional half as the prior. The published FID values
-need 50,000 ImageNet images and an Inception network; what is measured here is named as what it is.
+are of 50,000 ImageNet images; what is measured here is named as what it is.
+
+**Your own DiT**: name as the model a folder that `DiTPipeline.save_pretrained` wrote (safetensors), or a hub id. bfloat16
+halves the memory of the transformer; so does float16, where a model that outgrows its range ends in an error. An image
+does not depend on its batch. Where decoding runs out of memory, decode in tiles. FID and Inception score are measured in
+the Inception-v3 of torch-fidelity, which does not ship with Vitrine: bring its weights
+(weights-inception-2015-12-05-6726825d.pth) and, for FID, mu and sigma of real images, as guided-diffusion publishes them.
 """
 
 from __future__ import annotations

@@ -12,9 +12,11 @@ from methods.caching.config import (
     ROUTER_SUFFIXES,
     CalibrateConfig,
     SampleConfig,
+    SamplerConfig,
 )
 from methods.caching.facts import ModelFacts, locate, read_facts, weights_folder, weights_hash
 from methods.caching.headers import format_of, read_header, router_shape
+from methods.caching.inception_files import check_inception
 from methods.caching.peers import CACHE_DIT_INSTALL, has_cache_dit
 from methods.caching.prior import read_info
 
@@ -57,8 +59,8 @@ def check_sample(config: SampleConfig, open_file: Open) -> None:
         MethodError: with what is wrong and what is allowed.
     """
     facts = known_facts(config.model)
-    if facts is not None:
-        check_images(config, facts)
+    images = None if facts is None else check_images(config, facts)
+    _check_tiling(config, facts)
     _check_schedule(config)
     if config.schedule in PEERS:
         _check_peer(config, facts)
@@ -68,11 +70,19 @@ def check_sample(config: SampleConfig, open_file: Open) -> None:
         _check_router(config, config.router, facts, open_file)
     if config.prior is not None:
         _check_prior(config, config.prior, facts, open_file)
+    check_inception(config, images, open_file)
 
 
 def check_calibrate(config: CalibrateConfig, _open_file: Open) -> None:
     """Refuse a model that is not there or is no DiTPipeline."""
-    known_facts(config.model)
+    _check_tiling(config, known_facts(config.model))
+
+
+def _check_tiling(config: SamplerConfig, facts: ModelFacts | None) -> None:
+    if config.vae_tiling and facts is not None and facts.pixels:
+        raise MethodError(
+            f"{config.model} draws pixels: there is nothing to decode in tiles; switch “decode in tiles” off"
+        )
 
 
 def check_images(config: SampleConfig, facts: ModelFacts) -> int:

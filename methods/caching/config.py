@@ -21,6 +21,8 @@ PROBING = ("first_block", "cache_dit")
 
 MAX_IMAGES = 2000
 ROUTER_SUFFIXES = (".safetensors", ".pt", ".pth")
+INCEPTION_SUFFIXES = (".safetensors", ".pth", ".pt")
+STATISTICS_SUFFIXES = (".npz", ".safetensors")
 MAIN: JsonDict = {"group": "main"}
 POLICY: JsonDict = {"group": "policy"}
 MORE: JsonDict = {"group": "more"}
@@ -28,6 +30,12 @@ MODEL: JsonDict = {"group": "main", "widget": "model"}
 CLASSES: JsonDict = {"group": "main", "widget": "classes"}
 PRIOR: JsonDict = {"group": "policy", "widget": "artefact", "suffix": ".safetensors"}
 ROUTER: JsonDict = {"group": "policy", "widget": "upload", "suffix": ",".join(ROUTER_SUFFIXES)}
+INCEPTION: JsonDict = {"group": "more", "widget": "upload", "suffix": ",".join(INCEPTION_SUFFIXES)}
+STATISTICS: JsonDict = {
+    "group": "more",
+    "widget": "upload",
+    "suffix": ",".join(STATISTICS_SUFFIXES),
+}
 
 MODEL_TEXT = (
     "“digits” (a small world), a folder in the layout of a diffusers DiTPipeline, "
@@ -63,6 +71,13 @@ class SamplerConfig(Config):
         le=512,
         title="Batch size",
         description="Images sampled at a time; guidance doubles the rows of a forward.",
+        json_schema_extra=MORE,
+    )
+    vae_tiling: bool = Field(
+        False,
+        title="Decode in tiles",
+        description="Decode latents one image and one tile at a time: less memory, faint seams possible. For models with "
+        "a VAE; images no larger than a tile are decoded whole.",
         json_schema_extra=MORE,
     )
 
@@ -233,6 +248,22 @@ class SampleConfig(SamplerConfig):
         title="Judge",
         description="Let the small world's own judge rate the images (class accuracy, Fréchet distance, inception score).",
         json_schema_extra=MORE,
+    )
+    inception_weights: str | None = Field(
+        None,
+        max_length=500,
+        title="Inception weights",
+        description="For FID and Inception score: Inception-v3 of 2015-12-05 as torch-fidelity and pytorch-fid have it, "
+        "a state dict (.pth, .pt or .safetensors, 96 MB): an upload, a path, or run_id/file.",
+        json_schema_extra=INCEPTION,
+    )
+    reference_stats: str | None = Field(
+        None,
+        max_length=500,
+        title="Reference statistics",
+        description="For FID: mu (2048) and sigma (2048 x 2048) of real images in the same network, as guided-diffusion "
+        "and pytorch-fid save them (.npz), or .safetensors: an upload, a path (for a file of gigabytes), or run_id/file.",
+        json_schema_extra=STATISTICS,
     )
 
     def listed_positions(self) -> tuple[int, ...] | None:

@@ -20,6 +20,20 @@ GPU_STEP_SECONDS = 0.02
 START_SECONDS = 3.0
 DECODE_SECONDS = 0.05
 """Of one image of a latent model."""
+INCEPTION_MACS = 5.7e9
+"""Of Inception-v3 for one image, whatever its size: 299 x 299 is what it looks at."""
+DECODER_MB = 320.0
+"""Weights of the usual KL decoder with its encoder, in float32."""
+DECODED_MB = 340.0
+"""Measured: what decoding one image of 256 x 256, or one tile of that size, takes beside the weights."""
+DECODE_BATCH = 4
+"""Images decoded together; in tiles it is one."""
+TILE = 32
+"""Latents of a tile, each way: 256 pixels."""
+INCEPTION_MB = 91.0
+"""Weights of Inception-v3 in float32."""
+LOOKED_AT_MB = 230.0
+"""Measured: what a batch of 16 images takes in Inception-v3 beside the weights."""
 BASE_MB = 900.0
 """A process with torch and diffusers loaded."""
 ACTIVATIONS = 24
@@ -66,14 +80,16 @@ def estimate_sample(config: SampleConfig) -> Estimate:
         cells = reference * facts.layers
         macs += facts.sampling_macs(cells, cells, reference)
         steps += reference
-    rows = _rows(config.batch_size, images, config.guidance_scale)
-    kept = kept_tensors(config, facts.layers)
-    memory = _memory_mb(facts, config.precision, rows, kept)
+    looks = config.inception_weights is not None
+    memory = _memory_mb(facts, config, images, kept_tensors(config, facts.layers), looks)
     if config.correction == "eoc":
         memory += 2 * _prior_mb(facts, config.steps)
     seconds = _seconds(config, macs, images, steps)
-    decoded = images * (passes if same else passes + 1)
-    return Estimate(seconds + _decode_seconds(facts, decoded), memory)
+    seconds += _decode_seconds(facts, images * (passes if same else passes + 1))
+    if looks:
+        shown = images * (1 if same else 2)
+        seconds += shown * INCEPTION_MACS / _macs_per_second(config, "float32")
+    return Estimate(seconds, memory)
 
 
 def estimate_calibrate(config: CalibrateConfig) -> Estimate:
@@ -82,8 +98,7 @@ def estimate_calibrate(config: CalibrateConfig) -> Estimate:
     images = min(config.max_classes, facts.null_class) * config.images_per_class
     cells = config.steps * facts.layers
     macs = facts.sampling_macs(cells, cells, config.steps)
-    rows = _rows(config.batch_size, images, config.guidance_scale)
-    memory = _memory_mb(facts, config.precision, rows, 0) + 2 * _prior_mb(facts, config.steps)
+    memory = _memory_mb(facts, config, images, 0) + 2 * _prior_mb(facts, config.steps)
     seconds = _seconds(config, macs, images, config.steps)
     return Estimate(1.5 * seconds, memory)  # recording costs about half as much again
 
@@ -109,25 +124,53 @@ def _rows(batch_size: int, images: int, guidance_scale: float) -> int:
 def _seconds(config: SampleConfig | CalibrateConfig, macs: float, images: int, steps: int) -> float:
     """Time of so many steps over all images; `macs` are of one row."""
     world = config.model in WORLDS
-    rate = WORLD_MACS_PER_SECOND if world else GPU_MACS_PER_SECOND[config.precision]
+    rate = _macs_per_second(config, config.precision)
     step = WORLD_STEP_SECONDS if world else GPU_STEP_SECONDS
     batches = -(-images // config.batch_size)
     rows = _rows(images, images, config.guidance_scale)
     return START_SECONDS + rows * macs / rate + batches * steps * step
 
 
+def _macs_per_second(config: SampleConfig | CalibrateConfig, precision: Precision) -> float:
+    world = config.model in WORLDS
+    return WORLD_MACS_PER_SECOND if world else GPU_MACS_PER_SECOND[precision]
+
+
 def _decode_seconds(facts: ModelFacts, images: int) -> float:
     return 0.0 if facts.pixels else images * DECODE_SECONDS
 
 
-def _memory_mb(facts: ModelFacts, precision: Precision, rows: int, kept: int) -> float:
-    size = 4 if precision == "float32" else 2
+def _memory_mb(
+    facts: ModelFacts,
+    config: SampleConfig | CalibrateConfig,
+    images: int,
+    kept: int,
+    looks: bool = False,
+) -> float:
+    """All weights, and the most that sampling, decoding or an Inception network takes: one follows the other.
+
+    Half precision halves the transformer's weights, its features and what is kept of them; the decoder and the
+    Inception network stay in float32.
+    """
+    size = 4 if config.precision == "float32" else 2
     # 12 D^2 of a block's modules, 7 D^2 + 256 D of its adaLN and embedders, the class table
     weights = facts.layers * (19 * facts.width**2 + (256 + facts.null_class) * facts.width)
-    feature = rows * facts.tokens * facts.width
-    values = weights + (ACTIVATIONS + kept) * feature
-    decoder = 0.0 if facts.pixels else 340.0  # the usual KL decoder in float32
-    return BASE_MB + decoder + size * values / MB
+    feature = _rows(config.batch_size, images, config.guidance_scale) * facts.tokens * facts.width
+    work = [size * (ACTIVATIONS + kept) * feature / MB]
+    loaded = size * weights / MB
+    if not facts.pixels:
+        loaded += DECODER_MB
+        work.append(_decoding_mb(facts, images, config.vae_tiling))
+    if looks:
+        loaded += INCEPTION_MB
+        work.append(LOOKED_AT_MB)
+    return BASE_MB + loaded + max(work)
+
+
+def _decoding_mb(facts: ModelFacts, images: int, tiled: bool) -> float:
+    together = 1 if tiled else min(images, DECODE_BATCH)
+    side = min(facts.size, TILE) if tiled else facts.size
+    return together * DECODED_MB * (side / TILE) ** 2
 
 
 def _prior_mb(facts: ModelFacts, steps: int) -> float:

@@ -1,15 +1,27 @@
-"""What a file is and what its safetensors header says, read without torch and without the tensors."""
+"""What a file is and what its header says, read without torch and without the tensors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zipfile
+import zlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from numpy.lib.format import read_array_header_1_0 as read_header_1
+from numpy.lib.format import read_array_header_2_0 as read_header_2
+from numpy.lib.format import read_magic
 from safetensors import SafetensorError, safe_open
 
-Format = Literal["safetensors file", "torch archive", "pickle", "file of another kind"]
+Format = Literal[
+    "safetensors file", "torch archive", "numpy archive", "pickle", "file of another kind"
+]
+OLD_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+"""How `torch.save` began a file before version 1.6; `weights_only` reads it as safely as a new one."""
+
+BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, KeyError, OSError, EOFError, RuntimeError)
+"""What Python raises for a zip archive that is damaged, locked or compressed in a way it does not know."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +40,28 @@ def format_of(path: Path) -> Format:
     """
     try:
         with path.open("rb") as file:
-            start = file.read(9)
+            start = file.read(len(OLD_TORCH))
     except OSError as error:
         raise ValueError(f"{path.name} is no file that can be read: {error.strerror}") from error
     if start.startswith(b"PK\x03\x04"):
-        return "torch archive"
-    if start[8:] == b"{":  # after the length of the header, eight bytes
+        return _format_of_zip(path)
+    if start[8:9] == b"{":  # after the length of the header, eight bytes
         return "safetensors file"
+    if start == OLD_TORCH:
+        return "torch archive"
     return "pickle" if start.startswith(b"\x80") else "file of another kind"
+
+
+def _format_of_zip(path: Path) -> Format:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError):
+        return "file of another kind"
+    if names and all(name.endswith(".npy") for name in names):
+        return "numpy archive"
+    is_torch = any(name.rpartition("/")[2] == "data.pkl" for name in names)
+    return "torch archive" if is_torch else "file of another kind"
 
 
 def read_header(path: Path) -> Header:
@@ -53,6 +79,31 @@ def read_header(path: Path) -> Header:
             return Header(shapes, dict(file.metadata() or {}))
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path.name} is no safetensors file: {error}") from error
+
+
+def array_shapes(path: Path, names: Collection[str]) -> dict[str, tuple[int, ...]]:
+    """Shapes of some arrays of floats in a numpy archive (.npz), of those that it holds.
+
+    Raises:
+        ValueError: the file is no such archive, or one of these arrays is not of floats.
+    """
+    kind = format_of(path)
+    if kind != "numpy archive":
+        raise ValueError(f"{path.name} is no numpy archive: it is a {kind}")
+    found = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(set(names) & {Path(item).stem for item in archive.namelist()}):
+                with archive.open(f"{name}.npy") as file:
+                    version = read_magic(file)
+                    first = version == (1, 0)
+                    shape, _, dtype = (read_header_1 if first else read_header_2)(file)
+                if dtype.kind != "f":
+                    raise ValueError(f"{path.name}: {name} must hold floats; got {dtype}")
+                found[name] = tuple(shape)
+    except BROKEN_ARCHIVE as error:
+        raise ValueError(f"{path.name} is no whole numpy archive: {error}") from error
+    return found
 
 
 def router_shape(shapes: Mapping[str, tuple[int, ...]], name: str) -> tuple[int, int]:

@@ -13,10 +13,15 @@ PREVIEW_IMAGES = 20
 PREVIEW_SIZE = 64
 
 
+def to_levels(images: Tensor) -> Tensor:
+    """Pixels (..., 3, H, W) from 0 to 255, uint8, of images (..., 1 or 3, H, W) in [-1, 1]; a grey one three times."""
+    levels = ((images.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    return levels.expand(*levels.shape[:-3], 3, *levels.shape[-2:])
+
+
 def to_picture(image: Tensor, at_least: int = SMALL) -> Image.Image:
     """A picture of one image (1 or 3, H, W) in [-1, 1], enlarged by a whole factor if it is small."""
-    levels = ((image.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-    picture = Image.fromarray(levels.expand(3, -1, -1).permute(1, 2, 0).contiguous().numpy())
+    picture = Image.fromarray(to_levels(image).permute(1, 2, 0).contiguous().numpy())
     factor = -(-at_least // picture.width)
     if factor <= 1:
         return picture

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from torch import Tensor, nn
 
 from methods.base import MethodError
 from methods.caching.config import Precision
+from methods.caching.estimate import DECODE_BATCH
 from methods.caching.facts import (
     WORLDS,
     ModelFacts,
@@ -31,7 +34,6 @@ HUB_FILES = [
     "model_index.json",
     *(f"{part}/{name}" for part in ("transformer", "vae") for name in ("*.json", "*.safetensors")),
 ]
-DECODE_BATCH = 4
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 Key = tuple[str, str, str, str]
 
@@ -57,13 +59,28 @@ class LoadedModel:
     warmed: set[tuple[int, ...]] = field(default_factory=set)
 
     @torch.no_grad()
-    def decode(self, latents: Tensor) -> Tensor:
-        """Images (N, 1 or 3, H, W) in [-1, 1], float32, on the CPU, from latents (N, C, h, w)."""
+    def decode(self, latents: Tensor, tiled: bool = False) -> Tensor:
+        """Images (N, 1 or 3, H, W) in [-1, 1], float32, on the CPU, from latents (N, C, h, w).
+
+        Args:
+            tiled: decode one image at a time, and one larger than a tile in tiles that overlap by a quarter and are
+                blended there (diffusers' own): less memory, and not exactly what the decoder gives as a whole.
+
+        Raises:
+            MethodError: the decoder gives infinities or no numbers.
+        """
         if self.decoder is None:
             return latents.float().cpu().clamp(-1, 1)
         scaled = latents.to(self.device, torch.float32) / self.decoder.config.scaling_factor
-        parts = [self.decoder.decode(part).sample.cpu() for part in scaled.split(DECODE_BATCH)]
-        return torch.cat(parts).clamp(-1, 1)
+        with _tiling(self.decoder) if tiled else nullcontext():
+            batches = scaled.split(1 if tiled else DECODE_BATCH)
+            parts = [self.decoder.decode(batch).sample.cpu() for batch in batches]
+        images = torch.cat(parts)
+        if not images.isfinite().all():
+            raise MethodError(
+                f"the VAE of {self.name} gives infinities or no numbers; the latents it got reach {float(latents.abs().max()):.3g}"
+            )
+        return images.clamp(-1, 1)
 
     def preview(self, latents: Tensor) -> Tensor:
         """A cheap look at latents (N, C, h, w): images (N, 1 or 3, h, w) in [-1, 1] on the CPU."""
@@ -72,6 +89,17 @@ class LoadedModel:
             return latents.clamp(-1, 1)
         mapped = torch.einsum("nchw,cd->ndhw", latents, self.colours[:-1])
         return (mapped + self.colours[-1][:, None, None]).clamp(-1, 1)
+
+
+@contextmanager
+def _tiling(decoder: Any) -> Iterator[None]:
+    """The decoder works in tiles; afterwards, on errors too, as it did before. It stays loaded for other runs."""
+    before = decoder.use_tiling
+    decoder.enable_tiling()
+    try:
+        yield
+    finally:
+        decoder.use_tiling = before
 
 
 _kept: OrderedDict[Key, LoadedModel] = OrderedDict()

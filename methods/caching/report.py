@@ -16,6 +16,7 @@ from methods.caching.correcting import gain_sentence, overhead, paired_gain
 from methods.caching.ddim import ddim_schedule
 from methods.caching.hooks import COMPUTED
 from methods.caching.images import GRID_IMAGES, to_grid, to_picture
+from methods.caching.inception import told
 from methods.caching.judging import Verdict
 from methods.caching.models import LoadedModel
 from methods.caching.policy import Policy
@@ -32,6 +33,7 @@ class Comparison:
         images, reference: (N, 1 or 3, H, W) in [-1, 1].
         control: the same of plain reuse, beside a correction.
         verdict, reference_verdict: of the small world's judge, where it was asked.
+        inception: figures of the Inception network by name, of both sides; empty where there was none.
     """
 
     config: SampleConfig
@@ -45,6 +47,7 @@ class Comparison:
     control: Tensor | None
     verdict: Verdict | None
     reference_verdict: Verdict | None
+    inception: dict[str, float]
 
     @cached_property
     def errors(self) -> Tensor:
@@ -104,6 +107,7 @@ def metrics(run: Comparison) -> dict[str, float]:
             found |= {f"judge_{name}{ending}": value for name, value in verdict.metrics.items()}
     if "judge_frechet_distance" in found and run.verdict is not None:
         found["judge_frechet_distance_real"] = run.verdict.floor
+    found |= run.inception
     path = tally.trajectory_error()
     if path:
         found |= {"trajectory_error": path[-1], "trajectory_error_mean": sum(path) / len(path)}
@@ -157,7 +161,7 @@ def summary(run: Comparison, found: dict[str, float]) -> str:
     images = int(found["images"])
     if run.plain:
         text = f"The uncached sampling itself, {run.config.steps} steps: {images} images in {found['seconds']:.2f} s."
-        return text + _judged(run.model.name, found, control=False)
+        return text + _judged(run.model.name, found, control=False) + told(found, control=False)
     speed = found["speedup"]
     faster = (
         f"{speed:.2f}x faster than" if speed >= 1 else f"slower than ({speed:.2f}x the speed of)"
@@ -174,16 +178,15 @@ def summary(run: Comparison, found: dict[str, float]) -> str:
     if found["nothing_reused"]:
         text += " It reused nothing: every attention and feed-forward was executed."
     if found["identical"]:
-        return f"{text} The images are identical to the uncached ones." + _judged(
-            run.model.name, found
+        distance = " The images are identical to the uncached ones."
+    else:
+        distance = (
+            f" Relative L2 to the uncached images {found['relative_l2']:.3f}, PSNR {found['psnr']:.1f} dB, "
+            f"SSIM {found['ssim']:.3f}."
         )
-    text += (
-        f" Relative L2 to the uncached images {found['relative_l2']:.3f}, PSNR {found['psnr']:.1f} dB, "
-        f"SSIM {found['ssim']:.3f}."
-    )
-    if run.control is not None:
-        text += gain_sentence(found, same=torch.equal(run.images, run.control))
-    return text + _judged(run.model.name, found)
+        if run.control is not None:
+            distance += gain_sentence(found, same=torch.equal(run.images, run.control))
+    return text + distance + _judged(run.model.name, found) + told(found, control=True)
 
 
 def _judged(world: str, found: dict[str, float], control: bool = True) -> str:

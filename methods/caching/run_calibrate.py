@@ -69,7 +69,9 @@ class _Calibrator:
                 )
                 kept_at = time.monotonic()
         # Decoding may run out of memory: nothing is saved before it.
-        shown = self.model.decode(latents[:SHOWN_IMAGES]) if len(latents) else latents
+        shown = latents[:SHOWN_IMAGES]
+        if len(shown):
+            shown = self.model.decode(shown, config.vae_tiling)
         result = self._save(recorder, len(classes))
         if len(shown):
             context.save_image("uncached.png", to_grid(shown, columns=10), role="grid")

@@ -17,6 +17,7 @@ from methods.caching.config import SampleConfig
 from methods.caching.estimate import MB
 from methods.caching.facts import WORLDS
 from methods.caching.images import to_preview
+from methods.caching.inception import Inception, build_inception, tell_limits
 from methods.caching.judging import ENOUGH_FOR_DISTANCE, Verdict, judge_images
 from methods.caching.memory import naming_out_of_memory
 from methods.caching.models import LoadedModel, load_model
@@ -48,8 +49,10 @@ def run(config: SampleConfig, context: Context) -> Result:
     check_sample(config, context.open)
     with naming_out_of_memory(config, context.device):
         model = load_model(config.model, context.device, config.precision)
-        check_images(config, model.facts)
-        sampler = _Sampler(config, model, build_policy(config, model, context), context)
+        images = check_images(config, model.facts)
+        policy = build_policy(config, model, context)
+        inception = build_inception(config, images, context)
+        sampler = _Sampler(config, model, policy, context, inception)
         comparison = sampler.compare()
         found = report.metrics(comparison)
         report.save(comparison, context)
@@ -65,6 +68,7 @@ class _Sampler:
     model: LoadedModel
     policy: Policy
     context: Context
+    inception: Inception | None
     done: int = 0
     total: int = 1
 
@@ -75,6 +79,9 @@ class _Sampler:
             self.model, classes, config.images_per_class, config.batch_size, context.seed
         )
         self.total = len(batches) * (self._steps_per_batch() + 1)  # decoding counts as one step
+        if self.inception is not None:
+            images = len(classes) * config.images_per_class
+            self.total += self.inception.batches(images) * (1 if self.plain else 2)
         state = context.resume()
         tally = Tally() if state is None else Tally.from_state(state)
         self.done = tally.batches * self._steps_per_batch()
@@ -189,10 +196,11 @@ class _Sampler:
         self.context.progress(self.done, self.total, "decoding and judging")
         self._say_if_few(len(labels))
         self._say_what_was_reused(tally)
-        reference = self.model.decode(tally.reference.latents)
-        images = reference if self.plain else self.model.decode(tally.policy.latents)
+        tiled = self.config.vae_tiling
+        reference = self.model.decode(tally.reference.latents, tiled)
+        images = reference if self.plain else self.model.decode(tally.policy.latents, tiled)
         controlled = self.config.controlled()
-        control = self.model.decode(tally.control.latents) if controlled else None
+        control = self.model.decode(tally.control.latents, tiled) if controlled else None
         verdict = self._judge(images, labels)
         return report.Comparison(
             config=self.config,
@@ -206,7 +214,23 @@ class _Sampler:
             control=control,
             verdict=verdict,
             reference_verdict=verdict if self.plain else self._judge(reference, labels),
+            inception=self._inception_metrics(images, reference),
         )
+
+    def _inception_metrics(self, images: Tensor, reference: Tensor) -> dict[str, float]:
+        """FID and Inception score of both sides, where they were asked for."""
+        if self.inception is None:
+            return {}
+        tell_limits(self.inception, images, self.context)
+        found = self._looked_at(self.inception, self.policy.name, images)
+        uncached = found if self.plain else self._looked_at(self.inception, "uncached", reference)
+        return found | {f"{name}_uncached": value for name, value in uncached.items()}
+
+    def _looked_at(self, inception: Inception, what: str, images: Tensor) -> dict[str, float]:
+        def tell(done: int) -> None:
+            self._advance(1, f"{what}: {done} of {len(images)} images in the Inception network")
+
+        return inception.metrics(inception.look(images, self.model.device, tell))
 
     def _say_if_few(self, images: int) -> None:
         if self._is_judged and images < ENOUGH_FOR_DISTANCE:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from methods.base import MethodError
 from methods.caching.config import CalibrateConfig, SampleConfig
 from methods.caching.ddim import ddim_sample
 from methods.caching.memory import PeakMemory
@@ -102,7 +103,11 @@ def sample_batch(
     watch: Watch,
     keep_trajectory: bool = False,
 ) -> Sampled:
-    """Sample with whatever cache the model carries; `watch` gets (k, latents on the CPU) and is not timed."""
+    """Sample with whatever cache the model carries; `watch` gets (k, latents on the CPU) and is not timed.
+
+    Raises:
+        MethodError: the latents are no longer finite.
+    """
     kept: list[Tensor] = []
     seconds: list[float] = []
     memory = PeakMemory(model.device)
@@ -112,6 +117,7 @@ def sample_batch(
         seconds.append(stopwatch.elapsed())
         memory.look()
         shown = latents.to("cpu", torch.float32, copy=True)
+        _check_finite(shown, step, steps, config)
         if keep_trajectory:
             kept.append(shown)
         watch(step, shown)
@@ -131,6 +137,22 @@ def sample_batch(
     )
     trajectory = torch.stack(kept) if kept else torch.empty(0)
     return Sampled(final.float().cpu(), trajectory, seconds, memory.peak_mb, len(seconds))
+
+
+def _check_finite(
+    latents: Tensor, step: int, steps: int, config: SampleConfig | CalibrateConfig
+) -> None:
+    """Stop before black images and figures that are no numbers come of it."""
+    if latents.isfinite().all():
+        return
+    advice = (
+        "float16 ends at 65,504: choose bfloat16 or float32"
+        if config.precision == "float16"
+        else "the model's weights are not sound, or a correction has grown without bound: lower its weight or correct fewer steps"
+    )
+    raise MethodError(
+        f"the latents of {config.model} in {config.precision} are infinite or no numbers after step {step + 1} of {steps}: {advice}"
+    )
 
 
 def warm_up(model: LoadedModel, batch: Batch, config: SampleConfig) -> None:

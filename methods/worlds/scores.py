@@ -51,6 +51,30 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
     return gaussian_distance(fit_gaussian(features_a), fit_gaussian(features_b))
 
 
+def distance_to_gaussian(features: Tensor, reference: Gaussian) -> float:
+    """Fréchet distance of a Gaussian fitted to features (N, D), N >= 2, to a known one.
+
+    Equal to `gaussian_distance`, but where N <= D without the roots of D x D matrices: with X the centred features over
+    sqrt(N - 1), so that A = X^T X, the eigenvalues of A B that are not zero are those of the small X B X^T (N, N).
+
+    Raises:
+        ValueError: fewer than 2 rows, or the feature sizes differ.
+    """
+    if features.ndim == 2 and len(features) > features.shape[1]:
+        return gaussian_distance(fit_gaussian(features), reference)
+    if features.ndim != 2 or len(features) < 2:
+        raise ValueError(f"features must be (N, D) with N >= 2, got {tuple(features.shape)}")
+    if features.shape[1:] != reference.mean.shape:
+        raise ValueError(f"feature sizes differ: {features.shape[1]} and {len(reference.mean)}")
+    features = features.double()
+    mean = features.mean(dim=0)
+    centred = (features - mean) / (len(features) - 1) ** 0.5
+    overlap = torch.linalg.eigvalsh(centred @ reference.covariance @ centred.T).clamp(min=0)
+    distance = (mean - reference.mean).square().sum() + centred.square().sum()
+    distance += reference.covariance.trace() - 2 * overlap.sqrt().sum()
+    return max(float(distance), 0.0)
+
+
 def inception_score(probabilities: Tensor) -> float:
     """exp of the mean divergence KL(p(y|x) || p(y)) of class probabilities (N, C); from 1 to C.
 

@@ -630,6 +630,25 @@ def test_content_that_is_not_what_its_name_says_is_refused(
     assert studio.upload("a.pt", archive, "router").kind == "router"
 
 
+def test_every_setting_that_takes_a_file_may_be_uploaded_and_its_content_is_looked_at(
+    studio: ModuleType, tmp_path: Path
+) -> None:
+    """A network is taken in the layout that torch.save had before 1.6 as well, statistics as numpy saves them."""
+    old, archive = tmp_path / "old", tmp_path / "archive.npz"
+    old.write_bytes(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.")
+    np.savez(archive, mu=np.zeros(2))
+    assert studio.upload("w.pth", old, "inception_weights").kind == "inception_weights"
+    assert studio.upload("s.npz", archive, "reference_stats").kind == "reference_stats"
+    with pytest.raises(studio.ServiceError, match=r"reference_stats takes \.npz or \.safetensors"):
+        studio.upload("w.pth", old, "reference_stats")
+    with pytest.raises(studio.ServiceError, match="its content is not"):
+        studio.upload("s.npz", old, "reference_stats")
+    with pytest.raises(studio.ServiceError, match="its content is not"):
+        studio.upload("w.pth", archive, "inception_weights")
+    with pytest.raises(studio.ServiceError, match="its content is not"):
+        studio.upload("w.pth", pickled(tmp_path / "any"), "inception_weights")
+
+
 def test_an_upload_over_the_limit_is_refused(
     studio: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

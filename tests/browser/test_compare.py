@@ -156,3 +156,12 @@ def test_a_comparison_is_shared_opened_in_a_private_window_and_revoked(
     assert httpx.get(link).status_code == 410
     stranger.reload()
     expect(stranger.get_by_text("has been revoked")).to_be_visible()
+
+
+def test_less_fid_and_more_score_are_better(open_page: OpenPage) -> None:
+    """The word “inception” in a metric's name says nothing of which way is better."""
+    names = ["inception_fid", "inception_is", "judge_inception_score", "judge_frechet_distance"]
+    verdicts = open_page("/healthz").evaluate(
+        "names => import('/static/metrics.js').then(m => names.map(m.better))", names
+    )
+    assert verdicts == [-1, 1, 1, -1]

@@ -16,7 +16,13 @@ from safetensors.torch import save_file
 from methods.base import MethodError
 from methods.caching import SAMPLE, CalibrateConfig, SampleConfig, interval_mask
 from methods.caching.check import check_calibrate, check_sample, reused_steps
-from methods.caching.estimate import estimate_calibrate, estimate_sample, reused_share
+from methods.caching.estimate import (
+    DECODED_MB,
+    INCEPTION_MB,
+    estimate_calibrate,
+    estimate_sample,
+    reused_share,
+)
 from methods.caching.facts import ModelFacts, locate, read_facts
 
 
@@ -251,6 +257,28 @@ def test_estimates_rise_with_work_and_memory():
         < plain.memory_mb
     )
     assert estimate_calibrate(CalibrateConfig(model="facebook/DiT-XL-2-256")).memory_mb > 2500
+
+
+def test_what_follows_sampling_is_in_the_estimate():
+    """A batch of one needs less than decoding, which takes four images together, or one tile of one image."""
+    xl = SampleConfig(
+        model="facebook/DiT-XL-2-256", classes=("1",), batch_size=1, precision="bfloat16"
+    )
+    needs = [
+        estimate_sample(xl.model_copy(update=changes)).memory_mb
+        for changes in ({}, {"vae_tiling": True}, {"inception_weights": "w.pth"})
+    ]
+    assert needs[0] - needs[1] == 3 * DECODED_MB
+    assert (
+        needs[2] - needs[0] == INCEPTION_MB
+    )  # its weights stay; its work comes after the decoding
+    calibration = CalibrateConfig(model=xl.model, batch_size=1)
+    tiled = estimate_calibrate(calibration.model_copy(update={"vae_tiling": True})).memory_mb
+    assert estimate_calibrate(calibration).memory_mb - tiled == pytest.approx(3 * DECODED_MB)
+    digits = SampleConfig(images_per_class=1)
+    seen = digits.model_copy(update={"inception_weights": "w.pth"})
+    more = estimate_sample(seen).seconds - estimate_sample(digits).seconds
+    assert more == pytest.approx(2 * 10 * 5.7e9 / 2e10)  # both sides, ten images
 
 
 def test_listing_checking_and_estimating_cost_no_torch(pipeline_folder):

@@ -18,7 +18,14 @@ from methods.worlds.digits.judge import FEATURES, Judge
 from methods.worlds.digits.model import build_transformer, embedders
 from methods.worlds.digits.sampling import alphas_cumprod, sample_digits
 from methods.worlds.digits.train import DROPOUT, RECIPE
-from methods.worlds.scores import class_accuracy, frechet_distance, inception_score
+from methods.worlds.scores import (
+    class_accuracy,
+    distance_to_gaussian,
+    fit_gaussian,
+    frechet_distance,
+    gaussian_distance,
+    inception_score,
+)
 from methods.worlds.training import Recipe, TransformerTraining
 
 
@@ -100,6 +107,20 @@ def test_frechet_distance_survives_a_rotation_and_a_singular_covariance() -> Non
     rotation = torch.linalg.qr(torch.randn(9, 9, generator=generator, dtype=torch.float64)).Q
     expected = frechet_distance(a, b)
     assert frechet_distance(a @ rotation, b @ rotation) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("number", [2, 5, 8, 40])
+def test_the_distance_of_few_features_to_a_gaussian_needs_no_large_roots(number: int) -> None:
+    """Fewer rows than features, or more: the same closed form."""
+    generator = torch.Generator().manual_seed(number)
+    features = torch.randn(number, 8, generator=generator)
+    reference = fit_gaussian(torch.randn(50, 8, generator=generator).double() * 2 + 1)
+    expected = gaussian_distance(fit_gaussian(features), reference)
+    assert distance_to_gaussian(features, reference) == pytest.approx(expected, rel=1e-6)
+    with pytest.raises(ValueError, match="N >= 2"):
+        distance_to_gaussian(features[:1], reference)
+    with pytest.raises(ValueError, match="feature sizes differ: 7 and 8"):
+        distance_to_gaussian(features[:, :7][:2], reference)
 
 
 def test_frechet_distance_refuses_single_rows_and_different_sizes() -> None:
