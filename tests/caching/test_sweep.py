@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from methods.base import Finished
-from methods.caching.config import SampleConfig
 from methods.caching.conclude import conclude
+from methods.caching.config import SampleConfig
 from methods.caching.sweep import controls, simplify
 
 GOC = {"correction": "goc", "interval": 4}
