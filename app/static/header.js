@@ -7,6 +7,7 @@ const PAGES = [
   ["caching", "Caching", "a"],
   ["runs", "Runs", "r"],
   ["compare", "Compare", "c"],
+  ["sweep", "Sweeps", "w"],
   ["system", "System", "s"],
 ];
 const THEMES = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
