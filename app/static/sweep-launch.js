@@ -46,7 +46,7 @@ class SweepLaunch extends Element {
         "Every combination of these runs over several seeds, with plain reuse and fewer steps beside it; then you read " +
           "which strength suits this model, if any does. Single runs that you launch meanwhile go first.",
       ),
-      h("fieldset", {}, h("legend", {}, "Combine"), h("div.fieldgrid", {}, ...this.axes.map((axis) => axis.node))),
+      h("fieldset", {}, h("legend", {}, "Combine"), h("div.fieldgrid.axes", {}, ...this.axes.map((axis) => axis.node))),
       h(
         "fieldset",
         {},
@@ -80,7 +80,7 @@ class SweepLaunch extends Element {
       );
       const read = () => field.enum.filter((_, index) => chips[index].getAttribute("aria-pressed") === "true");
       const box = h("div.chips", { role: "group", "aria-label": field.title, title: about }, ...chips);
-      return { name, read, node: h("div.field.full", {}, field.title, box) };
+      return { name, read, node: h("div.field", {}, field.title, box) };
     }
     const nullable = Boolean(field.anyOf?.some((item) => item.type === "null"));
     const input = h("input", {

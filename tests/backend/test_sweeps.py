@@ -250,8 +250,8 @@ def test_a_sweep_of_the_caching_method_collapses_and_has_its_controls(studio: Mo
         "interval 4 · no correction",
         "interval 4 · goc · correction weight 0.3",
         "interval 4 · goc · correction weight 0.6",
-        "no correction · no schedule · steps 10 · steps of the uncached run 20",
-        "no correction · no schedule · steps 5 · steps of the uncached run 20",
+        "no schedule · steps 10 · steps of the uncached run 20",
+        "no schedule · steps 5 · steps of the uncached run 20",
     ]
     reasons = {item.reason.split(":")[0]: item.count for item in plan.left_out}
     assert reasons["EOC needs a prior"] == 4  # two intervals, weights .3 and .6

@@ -20,7 +20,7 @@ GOC = {"correction": "goc", "interval": 4}
         ({**GOC, "weight": 0.3}, {**GOC, "weight": 0.3}),
         ({**GOC, "weight": None}, {**GOC, "weight": None}),  # the paper's, which is not none
         ({"schedule": "none", "interval": 4, "correction": "goc", "steps": 5},
-         {"schedule": "none", "correction": "none", "steps": 5}),
+         {"schedule": "none", "steps": 5}),
         ({"schedule": "odd_first_half", "interval": 4, "phase": "fora", "correction": "goc"},
          {"schedule": "odd_first_half", "correction": "goc"}),
         ({"schedule": "interval", "router_threshold": 0.2, "correction": "goc"},
