@@ -201,7 +201,7 @@ def _against_fewer(
     if not seeds:
         return []
     gain = mean_of([1 - policy[seed] / distances[seed] for seed in seeds])
-    name = _reuse(config) if best is None else f"{_named(best.kind)} with {_strength(best)}"
+    name = _reuse(config) if best is None else _named(best.kind, f" at {_strength(best)}")
     ways = "nearer to" if gain.mean >= 0 else "farther from"
     interval = "" if gain.low is None else f" (95 %: {gain.low:+.1%} to {gain.high:+.1%})"
     text = f"For the same module forwards, {control.steps} uncached steps: {name} is {abs(gain.mean):.1%} {ways} the full sampling than they are{interval}."
@@ -238,9 +238,9 @@ def _strength(verdict: Verdict) -> str:
     return "the paper's strength" if verdict.weight is None else f"strength {verdict.weight:g}"
 
 
-def _named(kind: SampleConfig) -> str:
+def _named(kind: SampleConfig, strength: str = "") -> str:
     where = "" if kind.positions.strip() == "all" else f" at steps “{kind.positions.strip()}”"
-    return f"{kind.correction.upper()}{where} on {_reuse(kind)}"
+    return f"{kind.correction.upper()}{strength}{where} on {_reuse(kind)}"
 
 
 def _reuse(config: SampleConfig) -> str:

@@ -18,7 +18,7 @@ LONG = 240_000  # milliseconds: runs on a busy machine
 def panel(page: Page) -> Any:
     page.get_by_role("button", name="Sweep: many policies").click()
     found = page.locator("v-sweep-launch")
-    expect(found.locator(".plan")).to_contain_text("runs")
+    expect(found.locator(".plan")).to_contain_text("runs", timeout=LONG)
     return found
 
 
@@ -45,7 +45,7 @@ def test_a_sweep_is_planned_as_one_types_launched_and_concluded(
 
     page.wait_for_url(re.compile(r"/sweep\?id=\w+"))
     rows = page.get_by_role("region", name="Cells of the sweep").locator("tbody tr")
-    expect(rows).to_have_count(8)
+    expect(rows).to_have_count(8, timeout=LONG)
     expect(page.get_by_role("progressbar", name="Progress of the sweep")).to_be_visible()
     page.reload()
     expect(page).to_have_title(re.compile("^✓"), timeout=LONG)
@@ -66,10 +66,10 @@ def test_a_sweep_is_planned_as_one_types_launched_and_concluded(
     # Its runs are ordinary ones, which do not drown the others.
     sweep = page.url.split("id=")[1]
     page.goto("/runs")
-    expect(page.locator("v-runs .toolbar")).to_be_visible()
+    expect(page.locator("v-runs .toolbar .muted")).to_contain_text("run", timeout=LONG)
     expect(page.locator(f"a[href$='sweep?id={sweep}']")).to_have_count(0)
     page.goto(f"/runs?sweep={sweep}")
-    expect(page.get_by_text("16 runs")).to_be_visible()
+    expect(page.get_by_text("16 runs")).to_be_visible(timeout=LONG)
     run = rest.get("runs", sweep=sweep, limit=1)["runs"][0]
     page.goto(f"/run?id={run['id']}")
     page.get_by_role("link", name="a sweep").click()
@@ -82,12 +82,12 @@ def test_a_sweep_is_cancelled_and_deleted(open_page: OpenPage, rest: Rest) -> No
         "sweeps", {"method": "caching.sample", "config": small, "axes": {"interval": [2, 3]}}
     )
     page = open_page(f"/sweep?id={made['id']}")
-    page.get_by_role("button", name="Cancel all").click()
+    page.get_by_role("button", name="Cancel all").click(timeout=LONG)
     expect(page.get_by_role("button", name="Delete")).to_be_visible(timeout=LONG)
     wait_for(lambda: rest.get(f"sweeps/{made['id']}")["counts"].get("cancelled") == 4, 60)
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(page.get_by_role("heading", name="Sweeps")).to_be_visible()
+    expect(page.get_by_role("heading", name="Sweeps")).to_be_visible(timeout=LONG)
     expect(page.locator(f"a[href$='{made['id']}']")).to_have_count(0)
 
 
@@ -103,4 +103,4 @@ def test_a_sweep_fits_a_phone(open_page: OpenPage, rest: Rest) -> None:
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 390
     page.goto("/sweep?id=nothing")
-    expect(page.get_by_text("there is no sweep 'nothing'")).to_be_visible()
+    expect(page.get_by_text("there is no sweep 'nothing'")).to_be_visible(timeout=LONG)

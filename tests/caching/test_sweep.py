@@ -154,7 +154,7 @@ def test_fewer_steps_of_the_same_forwards_stand_beside_the_best():
         item.text for item in conclude([*PLAIN, *good, *fewer, *other_work]) if item.kind == "note"
     ]
     assert notes[0] == (
-        "For the same module forwards, 5 uncached steps: GOC on FORA with interval 4, 20 steps with strength 0.6 is 50.0% "
+        "For the same module forwards, 5 uncached steps: GOC at strength 0.6 on FORA with interval 4, 20 steps is 50.0% "
         "nearer to the full sampling than they are (95 %: +50.0% to +50.0%)."
     )
     plain_only = [
