@@ -35,7 +35,7 @@ function named(cell, along) {
   const parts = cell.title.split(" · ");
   const at = Object.keys(cell.cell).indexOf(along);
   const own = parts.length === Object.keys(cell.cell).length && at >= 0;
-  return (own ? parts.filter((_, index) => index !== at) : parts).join(" · ") || cell.title;
+  return (own ? parts.filter((_, index) => index !== at) : parts).join(" · ") || "what varies";
 }
 
 /** The line that a cell without strength is closest to: the one that shares most of its settings. */
@@ -43,7 +43,7 @@ function nearest(cell, lines) {
   const shared = (line) => Object.entries(line.rest).filter(([name, value]) => cell.cell[name] === value).length;
   const counts = lines.map(shared);
   const most = Math.max(0, ...counts);
-  return counts.filter((count) => count === most).length === 1 ? counts.indexOf(most) : -1;
+  return most > 0 && counts.filter((count) => count === most).length === 1 ? counts.indexOf(most) : -1;
 }
 
 const half = (mean) => (mean.high === null ? 0 : mean.high - mean.mean);

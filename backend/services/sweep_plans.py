@@ -165,9 +165,10 @@ def _say(method: Method, name: str, value: Any) -> str:
 
 
 def _title(request: SweepRequest, method: Method) -> str:
-    axes = [
+    """The axes and their values; those of one value only where there are no others."""
+    axes = {name: values for name, values in request.axes.items() if len(values) > 1}
+    said = [
         f"{_field_title(method, name)} {', '.join(map(str, values))}"
-        for name, values in request.axes.items()
-        if len(values) > 1
+        for name, values in (axes or request.axes).items()
     ]
-    return shorten(" × ".join(axes) or method.title, MAX_TITLE, placeholder=" …")
+    return shorten(" × ".join(said), MAX_TITLE, placeholder=" …")
