@@ -10,7 +10,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -68,11 +68,31 @@ def _parser() -> argparse.ArgumentParser:
         "--also-gpu-queue", action="store_true", help="take runs meant for a GPU as well"
     )
     worker_parser.set_defaults(command=worker)
+    _add_sweep(commands)
     commands.add_parser("doctor", help="look at everything the studio needs").set_defaults(
         command=doctor
     )
     commands.add_parser("gc", help="delete files that no run refers to").set_defaults(command=gc)
     return parser
+
+
+def _add_sweep(commands: Any) -> None:
+    parser = commands.add_parser(
+        "sweep",
+        help="queue every combination of some settings, over several seeds",
+        epilog="vitrine sweep caching.sample --set correction=goc --axis interval=2,4 --axis weight=.3,.6 --seeds 0,1,2,3",
+    )
+    parser.add_argument("method", help="such as caching.sample")
+    repeated: dict[str, Any] = {"action": "append", "default": []}
+    parser.add_argument("--set", **repeated, metavar="NAME=VALUE", help="a setting of all runs")
+    parser.add_argument("--axis", **repeated, metavar="NAME=A,B", help="values to combine")
+    parser.add_argument("--seeds", default="0", metavar="A,B", help="seeds of each combination")
+    parser.add_argument("--title", default="")
+    parser.add_argument(
+        "--no-controls", action="store_true", help="without plain reuse, fewer steps and the like"
+    )
+    parser.add_argument("--plan", action="store_true", help="say what would run, queue nothing")
+    parser.set_defaults(command=sweep)
 
 
 def up(_options: argparse.Namespace) -> None:
@@ -139,6 +159,25 @@ def doctor(_options: argparse.Namespace) -> None:
             print(f"    {'':<{width}}  -> {check.advice}")
     if not all(check.ok for check in checks):
         sys.exit(1)
+
+
+def sweep(options: argparse.Namespace) -> None:
+    """Print the plan and, unless only that was asked for, queue it; workers of a running studio take it up."""
+    from app.sweeping import lines_of, request_of
+    from backend import services
+
+    try:
+        request = request_of(options)
+        with (
+            services.open_studio()
+        ):  # a prior may be another run's, so the plan needs the database too
+            print(*lines_of(services.plan_sweep(request), len(request.seeds)), sep="\n")
+            if not options.plan:
+                made = services.launch_sweep(request)
+                print(f"queued: {_settings().address}/sweep?id={made.id}")
+    except (services.MethodError, services.ServiceError, ValueError) as error:
+        print(f"vitrine: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def gc(_options: argparse.Namespace) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gradio as gr
 
-from app.pages import caching, compare, home, run, runs, system
+from app.pages import caching, compare, home, run, runs, sweep, system
 
 PAGES = (
     ("Caching", "caching", caching.build),
     ("Runs", "runs", runs.build),
     ("Run", "run", run.build),
     ("Compare", "compare", compare.build),
+    ("Sweeps", "sweep", sweep.build),
     ("System", "system", system.build),
 )
 

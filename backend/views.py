@@ -26,6 +26,8 @@ class RunView:
     attempt: int
     max_attempts: int
     parent_id: str | None
+    sweep_id: str | None
+    sweep_cell: dict[str, Any] | None
     worker_id: str | None
     cancel_requested_at: float | None
     created_at: float
@@ -151,6 +153,13 @@ class QueueView:
 
     running: list[RunView]
     waiting: list[RunView]
+    paused: list[str]
+
+
+@dataclass(frozen=True)
+class QueueCounts:
+    running: int
+    waiting: int
     paused: list[str]
 
 

@@ -6,7 +6,7 @@ It talks to the world through its `Context` only, so the same `run` works in a C
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -136,6 +136,29 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Finished:
+    """A run that succeeded, as conclusions over several are drawn from it."""
+
+    config: Any
+    seed: int
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence that several runs support.
+
+    Attributes:
+        kind: "advice" names settings to take, "none" says that nothing helped, "note" what limits what was said.
+        values: the settings that are advised; empty otherwise.
+    """
+
+    kind: Literal["advice", "none", "note"]
+    text: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Estimate:
     """What a run is expected to need, from its settings alone."""
 
@@ -176,3 +199,10 @@ class Method:
     check: Callable[[Any, Open], None] | None = None
     """Raises `MethodError` for settings that are wrong together or do not fit what they name; called before a run is
     queued, with a function that opens references as `Context.open` does."""
+    simplify: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
+    """Values without those that the others make meaningless, such as the weight of no correction: what is equal then is
+    the same run. Takes unchecked values."""
+    controls: Callable[[Any], Sequence[Mapping[str, Any]]] | None = None
+    """For settings that hold, the changes that make the honest controls to run beside them."""
+    conclude: Callable[[Sequence[Finished]], Sequence[Finding]] | None = None
+    """What the runs of a sweep say together, most important first; of all runs that succeeded, in any order."""

@@ -37,6 +37,25 @@ def _cursor() -> Any:
 _GROWING = {"sqlite_autoincrement": True}
 
 
+class Sweep(SQLModel, table=True):
+    """Many runs launched as one. What its cells are is written in the runs: `sweep_cell`.
+
+    Attributes:
+        config: the settings that all runs share, as they were given.
+        axes: the values of each setting that varies.
+        left_out: combinations that the method refused: [{"reason", "count"}].
+    """
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    title: str = ""
+    method: str
+    config: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    axes: dict[str, list[Any]] = Field(sa_column=Column(JSON, nullable=False))
+    seeds: list[int] = Field(sa_column=Column(JSON, nullable=False))
+    left_out: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    created_at: float = Field(default_factory=now, index=True)
+
+
 class Run(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     method: str = Field(index=True)
@@ -57,6 +76,10 @@ class Run(SQLModel, table=True):
     attempt: int = 0
     max_attempts: int = 3
     parent_id: str | None = Field(default=None, foreign_key="run.id", ondelete="SET NULL")
+    sweep_id: str | None = Field(default=None, index=True)
+    sweep_cell: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)
+    )
     worker_id: str | None = None
     lease_until: float | None = Field(default=None, index=True)
     cancel_requested_at: float | None = None

@@ -48,6 +48,7 @@ def listed(
     method: str = "",
     text: str = "",
     archived: bool = False,
+    sweep: str = "",
     sort: Sort = "created_at",
     descending: bool = True,
     after: tuple[Any, str] | None = None,
@@ -57,9 +58,10 @@ def listed(
 
     Args:
         text: every word must occur in the title, the method or the summary, or begin the id.
+        sweep: an id, or "none" for runs of no sweep.
         after: (value of the sort column, id) of the last run seen.
     """
-    where = _matching(statuses, family, method, text, archived)
+    where = _matching(statuses, family, method, text, archived, sweep)
     total = session.scalar(select(func.count()).select_from(Run).where(*where)) or 0
     # Runs that have not finished sort as if they finished first of all; NULL would drop out of every comparison.
     key = func.coalesce(col(Run.finished_at), 0.0) if sort == "finished_at" else getattr(Run, sort)
@@ -72,7 +74,7 @@ def listed(
 
 
 def _matching(
-    statuses: Sequence[str], family: str, method: str, text: str, archived: bool
+    statuses: Sequence[str], family: str, method: str, text: str, archived: bool, sweep: str
 ) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = [col(Run.archived) == archived]
     if statuses:
@@ -81,6 +83,8 @@ def _matching(
         where.append(col(Run.family) == family)
     if method:
         where.append(col(Run.method) == method)
+    if sweep:
+        where.append(col(Run.sweep_id).is_(None) if sweep == "none" else col(Run.sweep_id) == sweep)
     for word in text.split():
         # An id is pasted, and letters in its midst would match words by chance.
         is_id = col(Run.id).istartswith(word, autoescape=True)
@@ -104,6 +108,13 @@ def waiting(session: Session, queues: Sequence[str] = ()) -> list[Run]:
 def running(session: Session) -> list[Run]:
     query = select(Run).where(col(Run.status).in_((RUNNING, CANCELLING)))
     return list(session.scalars(query.order_by(col(Run.started_at))))
+
+
+def counted(session: Session) -> tuple[int, int]:
+    """How many runs are running, and how many wait."""
+    query = select(func.count()).select_from(Run)
+    held = session.scalar(query.where(col(Run.status).in_((RUNNING, CANCELLING)))) or 0
+    return held, session.scalar(query.where(col(Run.status) == QUEUED)) or 0
 
 
 def place_in_queue(session: Session, run: Run) -> int:

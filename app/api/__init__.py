@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from app.api import library, runs, system
+from app.api import library, runs, sweeps, system
 from backend import services
 
 router = APIRouter(prefix="/api/v1")
 router.include_router(runs.router)
 router.include_router(library.router)
+router.include_router(sweeps.router)
 router.include_router(system.router)
 
 

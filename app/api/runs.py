@@ -85,17 +85,20 @@ def list_runs(
     method: str = "",
     q: Annotated[str, Query(max_length=200)] = "",
     archived: bool = False,
+    sweep: Annotated[str, Query(max_length=40)] = "",
     sort: Sort = "created_at",
     descending: bool = True,
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> dict[str, Any]:
+    """One page of runs; `sweep` is an id, or "none" for runs of no sweep."""
     page = services.list_runs(
         statuses=tuple(status),
         family=family,
         method=method,
         text=q,
         archived=archived,
+        sweep=sweep,
         sort=sort,
         descending=descending,
         cursor=cursor,

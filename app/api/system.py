@@ -10,7 +10,7 @@ from fastapi import APIRouter
 
 from app.api.runs import run_json
 from backend import services
-from backend.services import Check, DiskView, WorkerView
+from backend.services import Check, DiskView, QueueCounts, WorkerView
 from backend.settings import settings
 
 router = APIRouter(tags=["system"])
@@ -29,6 +29,12 @@ def queue_json() -> dict[str, Any]:
 def queue() -> dict[str, Any]:
     """What runs, and what waits in the order it will start."""
     return queue_json()
+
+
+@router.get("/queue/counts")
+def queue_counts() -> QueueCounts:
+    """How many runs are running and waiting."""
+    return services.queue_counts()
 
 
 @router.post("/queue/{name}/pause")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from html import escape
 
 import gradio as gr
@@ -14,6 +15,18 @@ from backend import services
 FAMILY = "caching"
 POLICIES = ("uncached", "fora50", "goc50", "fewer10")
 """What is chosen at first: the control, plain and corrected reuse of half the work, and what half the work buys otherwise."""
+
+PRIORS = "caching.calibrate"
+"""Whose runs make what a correction may need."""
+SWEPT = {
+    "schedule": ["interval"],
+    "interval": [2, 4],
+    "correction": ["goc"],
+    "weight": [0.3, 0.6, 1.2],
+    "order": [],
+    "threshold": [],
+}
+"""What a sweep may combine, with the values chosen at first; nothing chosen leaves the setting at its default."""
 
 
 def build(studio: gr.Blocks) -> None:
@@ -36,6 +49,13 @@ def build(studio: gr.Blocks) -> None:
     for method in methods:
         if Panel(method).has_policies:
             LaunchPanel(method, board, POLICIES).wire(studio)
+            swept = {
+                name: values for name, values in SWEPT.items() if name in method.config.model_fields
+            }
+            with gr.Accordion(
+                "Sweep: many policies, strengths and seeds at once", open=False, elem_classes="card"
+            ):
+                element("v-sweep-launch", method=method.name, axes=json.dumps(swept), priors=PRIORS)
         else:
             with gr.Accordion(method.title, open=False, elem_classes="card"):
                 LaunchPanel(method, board).wire(studio)

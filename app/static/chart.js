@@ -4,7 +4,7 @@ import { BASE, h } from "./core.js";
 import { number } from "./format.js";
 
 let loading;
-function plotly() {
+export function plotly() {
   loading ??= new Promise((resolve, reject) => {
     const script = h("script", { src: BASE + "static/plotly.min.js" });
     script.onload = () => resolve(window.Plotly);
@@ -14,13 +14,13 @@ function plotly() {
   return loading;
 }
 
-const CONFIG = {
+export const CONFIG = {
   displaylogo: false,
   responsive: true,
   modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
 };
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8f6bd1", "#a0522d"];
-const MARKS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star", "pentagon"];
+export const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8f6bd1", "#a0522d"];
+export const MARKS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star", "pentagon"];
 const DASHES = ["solid", "dash", "dot", "dashdot"];
 
 /** `lines`: [{name, points: [[step, value], ...]}]; the first is the control and is grey. */
@@ -31,10 +31,6 @@ export function curves(heading, lines) {
   });
   const draw = async () => {
     const Plotly = await plotly();
-    const style = getComputedStyle(document.body);
-    const colour = (name) => style.getPropertyValue(name).trim() || undefined;
-    const shade = resolve("--v-text");
-    const grid = resolve("--v-line");
     const data = lines.map((line, index) => ({
       name: line.name,
       x: line.points.map(([step]) => step),
@@ -47,21 +43,7 @@ export function curves(heading, lines) {
         dash: DASHES[Math.floor(index / COLOURS.length) % DASHES.length],
       },
     }));
-    const axis = { gridcolor: grid, zerolinecolor: grid, linecolor: grid, automargin: true };
-    const layout = {
-      uirevision: "keep",
-      height: 300,
-      margin: { t: 8, r: 12, b: 40, l: 48 },
-      paper_bgcolor: "rgba(0,0,0,0)",
-      plot_bgcolor: "rgba(0,0,0,0)",
-      font: { family: colour("--v-font") ?? "sans-serif", size: 12, color: shade },
-      xaxis: { ...axis, title: { text: "step" } },
-      yaxis: { ...axis, exponentformat: "power" },
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
-      showlegend: lines.length > 1,
-      hovermode: "x unified",
-      hoverlabel: { bgcolor: resolve("--v-surface"), font: { color: shade } },
-    };
+    const layout = look({ x: "step", legend: lines.length > 1, hovermode: "x unified" });
     await Plotly.react(plot, data, layout, CONFIG);
   };
   drawWhenSeen(plot, draw);
@@ -97,6 +79,32 @@ function heat(saved) {
   return { data: [data], layout: { ...axes, margin: { t: 8, r: 12, b: 40, l: 48 } } };
 }
 
+/** How every plot of numbers looks now: colours, type, axes named `x` and `y`. */
+export function look({ x, y = "", legend, hovermode = "closest" }) {
+  const style = getComputedStyle(document.body);
+  const shade = resolve("--v-text");
+  const grid = resolve("--v-line");
+  const axis = { gridcolor: grid, zerolinecolor: grid, linecolor: grid, automargin: true };
+  return {
+    uirevision: "keep",
+    height: 300,
+    margin: { t: 8, r: 12, b: 40, l: 48 },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: {
+      family: style.getPropertyValue("--v-font").trim() || "sans-serif",
+      size: 12,
+      color: shade,
+    },
+    xaxis: { ...axis, title: { text: x } },
+    yaxis: { ...axis, title: { text: y }, exponentformat: "power" },
+    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
+    showlegend: legend,
+    hovermode,
+    hoverlabel: { bgcolor: resolve("--v-surface"), font: { color: shade } },
+  };
+}
+
 /** A figure that a method saved as plotly JSON, or as the cells of a cache. */
 export function figure(item) {
   const plot = h("div.plot", { role: "img", "aria-label": item.name });
@@ -123,7 +131,8 @@ export function figure(item) {
   );
 }
 
-function drawWhenSeen(plot, draw) {
+/** Call `draw` when the plot is first seen, and again when light turns dark. */
+export function drawWhenSeen(plot, draw) {
   const seen = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     seen.disconnect();
@@ -136,7 +145,7 @@ function drawWhenSeen(plot, draw) {
 }
 
 /** The colour a variable has now, as plotly wants it. */
-function resolve(name) {
+export function resolve(name) {
   const probe = document.body.appendChild(h("i", { hidden: true }));
   probe.style.color = `var(${name})`;
   const colour = getComputedStyle(probe).color;

@@ -7,6 +7,7 @@ const PAGES = [
   ["caching", "Caching", "a"],
   ["runs", "Runs", "r"],
   ["compare", "Compare", "c"],
+  ["sweep", "Sweeps", "w"],
   ["system", "System", "s"],
 ];
 const THEMES = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
@@ -67,13 +68,13 @@ class Header extends Element {
   }
 
   async count(signal) {
-    const { running, waiting, paused } = await api("queue", { signal });
+    const { running, waiting, paused } = await api("queue/counts", { signal });
     const words = [];
-    if (running.length) words.push(`${running.length} running`);
-    if (waiting.length) words.push(`${waiting.length} waiting`);
+    if (running) words.push(`${running} running`);
+    if (waiting) words.push(`${waiting} waiting`);
     if (paused.length) words.push("paused");
     this.queue.textContent = words.join(" · ") || "idle";
-    this.queue.classList.toggle("busy", running.length > 0);
+    this.queue.classList.toggle("busy", running > 0);
   }
 
   skip(event) {

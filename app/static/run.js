@@ -173,6 +173,7 @@ class Run extends Element {
         ago(run.created_at),
         run.started_at ? ` · took ${took(run)}` : "",
         run.archived ? " · archived" : "",
+        run.sweep_id ? [" · part of ", h("a", { href: `${BASE}sweep?id=${run.sweep_id}` }, "a sweep")] : "",
       ),
       h("div.actions", {}, share, again, clone, run.finished ? archive : "", run.finished ? gone : ""),
     );

@@ -1,6 +1,6 @@
 // What a table of runs says of each.
 
-import { h } from "./core.js";
+import { BASE, h } from "./core.js";
 import { ago, badge, runLink, took } from "./format.js";
 
 export function facts() {
@@ -14,7 +14,12 @@ export function facts() {
         {},
         run.pinned ? h("span", { title: "Pinned" }, "◆ ") : "",
         runLink(run),
-        h("small.muted", {}, `${run.method} · seed ${run.seed}`),
+        h(
+          "small.muted",
+          {},
+          `${run.method} · seed ${run.seed}`,
+          run.sweep_id ? [" · ", h("a", { href: `${BASE}sweep?id=${run.sweep_id}` }, "sweep")] : "",
+        ),
       ),
   };
   return [

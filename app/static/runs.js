@@ -15,11 +15,12 @@ class Runs extends Element {
     this.chosen = new Map();
     this.limit = this.latest || PAGE;
     this.state = this.latest
-      ? { q: "", status: [], archived: false, sort: "created_at", descending: true }
+      ? { q: "", status: [], archived: false, sweep: "", sort: "created_at", descending: true }
       : {
           q: query("q"),
           status: new URLSearchParams(location.search).getAll("status"),
           archived: query("archived") === "1",
+          sweep: query("sweep"),
           sort: query("sort") || "created_at",
           descending: query("up") !== "1",
         };
@@ -71,6 +72,17 @@ class Runs extends Element {
       }),
       "Archived",
     );
+    const { sweep } = this.state;
+    const sweeps = h(
+      "label.check",
+      {},
+      h("input", {
+        type: "checkbox",
+        checked: Boolean(sweep),
+        onchange: (event) => this.set({ sweep: event.target.checked ? sweep || "all" : "" }),
+      }),
+      sweep && sweep !== "all" ? "Only of one sweep" : "Also of sweeps",
+    );
     this.compare = h(
       "button.button.primary",
       { type: "button", disabled: true, onclick: action(() => this.compareChosen()) },
@@ -83,6 +95,7 @@ class Runs extends Element {
       search,
       h("div.chips", { role: "group", "aria-label": "State" }, ...chips),
       archived,
+      sweeps,
       this.count,
       this.compare,
     );
@@ -96,10 +109,11 @@ class Runs extends Element {
   set(change) {
     Object.assign(this.state, change);
     this.limit = PAGE;
-    const { q, status, archived, sort, descending } = this.state;
+    const { q, status, archived, sweep, sort, descending } = this.state;
     setQuery({
       q,
       status,
+      sweep,
       archived: archived ? "1" : "",
       sort: sort === "created_at" ? "" : sort,
       up: descending ? "" : "1",
@@ -114,6 +128,7 @@ class Runs extends Element {
   async fetch(signal) {
     const { q, status, archived, sort, descending } = this.state;
     const parameters = new URLSearchParams({ q, archived, sort, descending, family: this.family });
+    parameters.set("sweep", this.sweepFilter());
     for (const item of status) parameters.append("status", item);
     if (status.includes("running")) parameters.append("status", "cancelling");
     const runs = [];
@@ -125,6 +140,13 @@ class Runs extends Element {
       runs.push(...page.runs);
     } while (page.cursor && runs.length < this.limit);
     return { runs, total: page.total, more: Boolean(page.cursor) };
+  }
+
+  /** Runs of sweeps would drown the others, so they are shown where they are asked for, or searched. */
+  sweepFilter() {
+    const { q, sweep } = this.state;
+    if (sweep === "all" || (q && !sweep)) return "";
+    return sweep || "none";
   }
 
   async tick(signal) {

@@ -5,4 +5,6 @@ import "./runs.js";
 import "./run.js";
 import "./compare.js";
 import "./board.js";
+import "./sweep.js";
+import "./sweep-launch.js";
 import "./system.js";

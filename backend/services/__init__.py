@@ -1,7 +1,8 @@
 """All that pages, scripts and the command line may ask of the studio. Plain data in, plain frozen data out.
 
 `catalogue` says what can be run, `launching` puts runs on the road, `history` finds and changes runs, `results` reads what
-they reported, `place` is the queue, the workers and the disk, `sharing` comparisons and links, `files` what people bring.
+they reported, `sweeps` are many runs as one, `place` is the queue, the workers and the disk, `sharing` comparisons and
+links, `files` what people bring.
 """
 
 from backend.cleaning import collect as clean
@@ -27,7 +28,16 @@ from backend.services.history import (
     update_run,
 )
 from backend.services.launching import MAX_SEED, Launch, submit, submit_many
-from backend.services.place import disk, move, open_studio, pause, queue, resume, workers
+from backend.services.place import (
+    disk,
+    move,
+    open_studio,
+    pause,
+    queue,
+    queue_counts,
+    resume,
+    workers,
+)
 from backend.services.results import artefacts, events, live, records, series
 from backend.services.sharing import (
     compare,
@@ -40,6 +50,16 @@ from backend.services.sharing import (
     revoke_share,
     update_comparison,
 )
+from backend.services.sweep_plans import SweepRequest, plan_sweep
+from backend.services.sweeps import (
+    cancel_sweep,
+    delete_sweep,
+    get_sweep,
+    launch_sweep,
+    list_sweeps,
+    rename_sweep,
+)
+from backend.sweep_views import SweepItem, SweepPlan, SweepView
 from backend.views import (
     ArtefactView,
     AttemptView,
@@ -52,6 +72,7 @@ from backend.views import (
     EventView,
     LiveView,
     MetricRow,
+    QueueCounts,
     QueueView,
     RecordPage,
     RunPage,
@@ -83,6 +104,7 @@ __all__ = [
     "MethodError",
     "MetricRow",
     "NotFound",
+    "QueueCounts",
     "QueueView",
     "RecordPage",
     "RunPage",
@@ -90,6 +112,10 @@ __all__ = [
     "ServiceError",
     "SettingRow",
     "ShareView",
+    "SweepItem",
+    "SweepPlan",
+    "SweepRequest",
+    "SweepView",
     "TooLarge",
     "WorkerView",
     "artefacts",
@@ -97,12 +123,14 @@ __all__ = [
     "blob",
     "cancel",
     "cancel_all",
+    "cancel_sweep",
     "clean",
     "compare",
     "create_comparison",
     "create_share",
     "datasets",
     "delete_run",
+    "delete_sweep",
     "differing_settings",
     "disk",
     "doctor",
@@ -112,17 +140,23 @@ __all__ = [
     "find_same",
     "get_comparison",
     "get_run",
+    "get_sweep",
+    "launch_sweep",
     "list_comparisons",
     "list_runs",
     "list_shares",
+    "list_sweeps",
     "live",
     "methods",
     "move",
     "open_studio",
     "pause",
+    "plan_sweep",
     "queue",
+    "queue_counts",
     "ready",
     "records",
+    "rename_sweep",
     "rerun",
     "resolve_share",
     "resume",

@@ -55,6 +55,7 @@ def list_runs(
     method: str = "",
     text: str = "",
     archived: bool = False,
+    sweep: str = "",
     sort: Sort = "created_at",
     descending: bool = True,
     cursor: str | None = None,
@@ -64,6 +65,7 @@ def list_runs(
 
     Args:
         text: every word must occur in the title, the id, the method or the summary.
+        sweep: only runs of the sweep with this id; "none": only runs of no sweep.
         cursor: the one the previous page gave.
         limit: 1 to 200.
 
@@ -83,6 +85,7 @@ def list_runs(
             method=method,
             text=text,
             archived=archived,
+            sweep=sweep,
             sort=sort,
             descending=descending,
             after=_decode(cursor) if cursor else None,
@@ -169,7 +172,15 @@ def rerun(run_id: str) -> RunView:
         MethodError: its settings no longer hold.
     """
     old = get_run(run_id)
-    return submit(old.method, old.config, seed=old.seed, title=old.title, parent_id=old.id)
+    return submit(
+        old.method,
+        old.config,
+        seed=old.seed,
+        title=old.title,
+        parent_id=old.id,
+        sweep_id=old.sweep_id,
+        sweep_cell=old.sweep_cell,
+    )
 
 
 def delete_run(run_id: str) -> None:

@@ -43,6 +43,8 @@ class Launch:
     seed: int = 0
     title: str = ""
     parent_id: str | None = None
+    sweep_id: str | None = None
+    sweep_cell: dict[str, Any] | None = None
 
 
 def submit(
@@ -54,18 +56,22 @@ def submit(
     priority: int = 0,
     queue: str = "",
     parent_id: str | None = None,
+    sweep_id: str | None = None,
+    sweep_cell: dict[str, Any] | None = None,
     idempotency_key: str | None = None,
 ) -> RunView:
     """Queue one run.
 
     Args:
         queue: "cpu", or "gpu0" and so on, to pin the run to a device; empty leaves it to the method.
+        sweep_id, sweep_cell: the place in a sweep that this run takes.
         idempotency_key: a second submit with the same key returns the first one's run.
 
     Raises:
         MethodError: the settings do not hold; nothing was written.
     """
-    row = _row(Launch(method, values, seed, title, parent_id), priority, queue)
+    launch = Launch(method, values, seed, title, parent_id, sweep_id, sweep_cell)
+    row = new_row(launch, priority, queue)
     row.idempotency_key = idempotency_key
     try:
         with db.writing(settings().database_url) as session:
@@ -95,7 +101,7 @@ def submit_many(
     """
     if not 1 <= len(launches) <= MAX_LAUNCH:
         raise MethodError(f"a launch has 1 to {MAX_LAUNCH} runs, got {len(launches)}")
-    rows = [_row(launch, priority, queue) for launch in launches]
+    rows = [new_row(launch, priority, queue) for launch in launches]
     comparison = Comparison(title=title, run_ids=[row.id for row in rows])
     with db.writing(settings().database_url) as session:
         # One by one, so that runs start in the order they were given.
@@ -108,10 +114,20 @@ def submit_many(
     return comparison_view(comparison), [run_view(row) for row in rows]
 
 
-def _row(launch: Launch, priority: int, queue: str) -> Run:
+def check_seed(seed: int) -> None:
+    """Refuse a seed that a browser could not show as it is."""
+    if not 0 <= seed <= MAX_SEED:
+        raise MethodError(f"seed: a whole number from 0 to 2^53 - 1 is allowed, got {seed}")
+
+
+def new_row(launch: Launch, priority: int, queue: str) -> Run:
+    """The row of a run to be, its settings checked; nothing is written.
+
+    Raises:
+        MethodError: the settings, the seed or the queue do not hold.
+    """
     method = get_method(launch.method)
-    if not 0 <= launch.seed <= MAX_SEED:
-        raise MethodError(f"seed: a whole number from 0 to 2^53 - 1 is allowed, got {launch.seed}")
+    check_seed(launch.seed)
     if not QUEUE.match(queue):  # it becomes part of a file's name in the embedded broker
         raise MethodError(f"queue: a name such as cpu, gpu or gpu0 is allowed, got {queue!r}")
     try:
@@ -126,6 +142,8 @@ def _row(launch: Launch, priority: int, queue: str) -> Run:
         params_hash=params_hash(method.name, config, launch.seed),
         seed=launch.seed,
         parent_id=launch.parent_id,
+        sweep_id=launch.sweep_id,
+        sweep_cell=launch.sweep_cell,
         code_version=code_version(),
         priority=priority,
         queue=queue or method.queue,

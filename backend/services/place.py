@@ -17,10 +17,10 @@ from backend.services.convert import run_view
 from backend.services.errors import Conflict, ServiceError
 from backend.services.history import row
 from backend.settings import settings
-from backend.views import DiskView, QueueView, WorkerView
+from backend.views import DiskView, QueueCounts, QueueView, WorkerView
 from storage import db, runs
 from storage import workers as store
-from storage.models import QUEUED, Blob, now
+from storage.models import QUEUED, Blob, Run, now
 
 Place = Literal["first", "up", "down", "last"]
 
@@ -49,6 +49,13 @@ def queue() -> QueueView:
             waiting=[run_view(run) for run in runs.waiting(session)],
             paused=runs.paused_queues(session),
         )
+
+
+def queue_counts() -> QueueCounts:
+    """How many runs are running and waiting: for what asks every few seconds."""
+    with db.reading(settings().database_url) as session:
+        running, waiting = runs.counted(session)
+        return QueueCounts(running, waiting, runs.paused_queues(session))
 
 
 def pause(name: str) -> None:
@@ -80,12 +87,30 @@ def move(run_id: str, where: Place) -> None:
             raise Conflict(f"run {run_id} is {run.status}, so it has no place in the queue")
         order = runs.waiting(session, [run.queue])
         at = next(i for i, each in enumerate(order) if each.id == run_id)
-        order.insert(_target(where, at, len(order)), order.pop(at))
-        # Priorities are spread anew over this queue: one step between neighbours, the last keeps the lowest.
-        lowest = min(each.priority for each in order)
-        for steps, each in enumerate(reversed(order)):
-            each.priority = lowest + steps
-            session.add(each)
+        place = _target(where, at, len(order))
+        order.insert(place, order.pop(at))
+        if place < at:
+            _raise(order, place)
+        else:
+            _lower(order, place)
+        session.add_all(order)
+
+
+def _raise(order: list[Run], place: int) -> None:
+    """Let the run at `place` start before its follower. Others change only where it would overtake them: a run that
+    somebody submits later must still go before the runs of a sweep, which have the lowest priority."""
+    for first, then in zip(order[place::-1], order[place + 1 : 0 : -1], strict=False):
+        first.priority = max(first.priority, then.priority + (not _older(first, then)))
+
+
+def _lower(order: list[Run], place: int) -> None:
+    """Let the run at `place` start after the one before it; others change only where they would start too early."""
+    for first, then in zip(order[max(0, place - 1) :], order[max(1, place) :], strict=False):
+        then.priority = min(then.priority, first.priority - (not _older(first, then)))
+
+
+def _older(first: Run, then: Run) -> bool:
+    return (first.created_at, first.id) < (then.created_at, then.id)
 
 
 def _target(where: Place, at: int, count: int) -> int:

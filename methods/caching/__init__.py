@@ -45,9 +45,11 @@ from typing import TYPE_CHECKING, Any
 
 from methods.base import Context, Method, Result
 from methods.caching.check import check_calibrate, check_sample
+from methods.caching.conclude import conclude
 from methods.caching.config import CalibrateConfig, SampleConfig
 from methods.caching.estimate import estimate_calibrate, estimate_sample
 from methods.caching.presets import CALIBRATE_PRESETS, PAPERS, SAMPLE_PRESETS
+from methods.caching.sweep import controls, simplify
 
 if TYPE_CHECKING:
     from methods.caching.ddim import ddim_sample, ddim_timesteps
@@ -132,6 +134,9 @@ SAMPLE = Method(
     papers=PAPERS,
     presets=SAMPLE_PRESETS,
     check=check_sample,
+    simplify=simplify,
+    controls=controls,
+    conclude=conclude,
 )
 CALIBRATE = Method(
     name="caching.calibrate",

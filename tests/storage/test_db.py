@@ -96,6 +96,38 @@ def test_downgrade_leaves_nothing_behind(empty_url: str) -> None:
         assert inspect(connection).get_table_names() == ["alembic_version"]
 
 
+def test_runs_of_the_first_schema_keep_all_they_had(empty_url: str) -> None:
+    from alembic import command
+
+    command.upgrade(db._alembic(empty_url), "0001")
+    with db.engine(empty_url).begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO run (id, method, family, title, config, params_hash, seed, code_version, env, status,"
+                " priority, queue, done, total, done_before, message, attempt, max_attempts, created_at, error_type,"
+                " error, traceback, metrics, summary, pinned, archived) VALUES ('old', 'toy.steps', 'toy', 'Old',"
+                " '{}', '0', 7, '1', '{}', 'succeeded', 0, 'cpu', 1, 1, 0, '', 1, 3, 5.0, '', '', '',"
+                " '{\"fid\": 2.0}', 'two', true, false)"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO metric (id, run_id, attempt, name, step, value, at)"
+                " VALUES (1, 'old', 1, 'loss', 0, 0.5, 6.0)"
+            )
+        )
+    db.upgrade(empty_url)
+    with db.reading(empty_url) as session:
+        run = session.get_one(Run, "old")
+        assert (run.title, run.seed, run.metrics, run.pinned) == ("Old", 7, {"fid": 2.0}, True)
+        assert (run.sweep_id, run.sweep_cell) == (None, None)
+        assert session.scalars(select(Metric.value)).all() == [0.5]  # nothing went with a table
+    command.downgrade(db._alembic(empty_url), "0001")
+    with db.engine(empty_url).connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM metric")).scalar() == 1
+        assert "sweep_id" not in {row["name"] for row in inspect(connection).get_columns("run")}
+
+
 def test_upgrading_again_changes_nothing(url: str) -> None:
     with db.writing(url) as session:
         session.add(a_run())

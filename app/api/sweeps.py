@@ -1,0 +1,76 @@
+"""Sweeps: plan, launch, follow, conclude, end."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from app.api.library import Title
+from app.api.runs import Body
+from backend import services
+from backend.services import SweepItem, SweepPlan, SweepRequest
+
+router = APIRouter(tags=["sweeps"])
+
+
+class NewSweep(Body):
+    """`axes` gives the values to combine, by setting; `controls` adds those that the method names."""
+
+    method: str
+    config: dict[str, Any] = Field(default_factory=dict)
+    axes: dict[str, list[Any]]
+    seeds: list[int] = Field(default=[0], min_length=1, max_length=100)
+    controls: bool = True
+    title: str = Field("", max_length=200)
+
+    def request(self) -> SweepRequest:
+        return SweepRequest(
+            self.method, self.config, self.axes, self.seeds, self.controls, self.title
+        )
+
+
+def sweep_json(sweep: SweepItem) -> dict[str, Any]:
+    return {**asdict(sweep), "url": f"/sweep?id={sweep.id}"}
+
+
+@router.post("/sweeps/plan")
+def plan(body: NewSweep) -> SweepPlan:
+    """What a launch would queue: its cells, what is left out and why, time and memory."""
+    return services.plan_sweep(body.request())
+
+
+@router.post("/sweeps", status_code=201)
+def launch(body: NewSweep) -> dict[str, Any]:
+    """Queue all runs of a sweep, or none."""
+    return sweep_json(services.launch_sweep(body.request()))
+
+
+@router.get("/sweeps")
+def list_sweeps(limit: Annotated[int, Query(ge=1, le=200)] = 50) -> list[dict[str, Any]]:
+    return [sweep_json(item) for item in services.list_sweeps(limit)]
+
+
+@router.get("/sweeps/{sweep_id}")
+def get_sweep(sweep_id: str) -> dict[str, Any]:
+    """How far it is, its cells with means and 95 % intervals over seeds, and what it says once all have ended."""
+    return sweep_json(services.get_sweep(sweep_id))
+
+
+@router.patch("/sweeps/{sweep_id}")
+def rename(sweep_id: str, body: Title) -> dict[str, Any]:
+    return sweep_json(services.rename_sweep(sweep_id, body.title))
+
+
+@router.post("/sweeps/{sweep_id}/cancel")
+def cancel(sweep_id: str) -> dict[str, Any]:
+    """Cancel every run of it that has not ended."""
+    return sweep_json(services.cancel_sweep(sweep_id))
+
+
+@router.delete("/sweeps/{sweep_id}", status_code=204)
+def delete(sweep_id: str) -> None:
+    """Delete it with its runs; pinned ones stay."""
+    services.delete_sweep(sweep_id)

@@ -1,0 +1,183 @@
+// <v-sweep-launch method axes>: what to combine and what all runs share; says as you type what would run and how long.
+// `axes` is JSON: the settings to combine, each with the values that are chosen at first.
+
+import { BASE, Element, ApiError, action, api, h } from "./core.js";
+import { bytes, duration } from "./format.js";
+import { leftOut } from "./sweep-parts.js";
+
+const PUBLISHED = "paper";
+const SEEDS = 3;
+const IMAGES = { images_per_class: 4 };
+
+class SweepLaunch extends Element {
+  async start(signal) {
+    const axes = JSON.parse(this.getAttribute("axes"));
+    const [methods, priors] = await Promise.all([
+      api("methods", { signal }),
+      api(`runs?method=${this.getAttribute("priors")}&status=succeeded&limit=20`, { signal }),
+    ]);
+    this.method = methods.find((method) => method.name === this.getAttribute("method"));
+    this.fields = this.method.schema.properties;
+    this.priors = priors.runs;
+    this.axes = Object.entries(axes)
+      .filter(([name]) => name in this.fields)
+      .map(([name, chosen]) => this.axis(name, chosen));
+    const names = Object.keys(this.fields);
+    const main = names.filter((name) => this.fields[name].group === "main");
+    const files = names.filter((name) => ["artefact", "upload"].includes(this.fields[name].widget));
+    this.shared = [...main, ...files].map((name) => this.setting(name));
+    this.first = number("First seed", 0, 0);
+    this.count = number("Seeds", SEEDS, 1);
+    this.controls = h("input", { type: "checkbox", checked: true });
+    this.plan = h("div.plan", { role: "status" });
+    this.button = h("button.button.primary", { type: "button", onclick: action(() => this.launch()) }, "Launch the sweep");
+    this.replaceChildren(this.form());
+    this.addEventListener("input", () => this.ask(signal), { signal });
+    this.ask(signal);
+  }
+
+  form() {
+    return h(
+      "div.sweepform",
+      {},
+      h(
+        "p.muted",
+        {},
+        "Every combination of these runs over several seeds, with plain reuse and fewer steps beside it; then you read " +
+          "which strength suits this model, if any does. Single runs that you launch meanwhile go first.",
+      ),
+      h("fieldset", {}, h("legend", {}, "Combine"), h("div.fieldgrid.axes", {}, ...this.axes.map((axis) => axis.node))),
+      h(
+        "fieldset",
+        {},
+        h("legend", {}, "For all runs"),
+        h("div.fieldgrid", {}, ...this.shared.map((item) => item.node), this.count.node, this.first.node),
+        h("label.check", {}, this.controls, "Also the controls: plain reuse, and fewer uncached steps of the same work"),
+      ),
+      h("div.actions", {}, this.button, this.plan),
+    );
+  }
+
+  /** Chips where there are choices, a list to type where there are numbers. */
+  axis(name, chosen) {
+    const field = this.fields[name];
+    const about = field.description;
+    if (field.enum) {
+      const chips = field.enum.map((value) =>
+        h(
+          "button.chip",
+          {
+            type: "button",
+            "aria-pressed": String(chosen.includes(value)),
+            onclick: (event) => {
+              const chip = event.currentTarget;
+              chip.setAttribute("aria-pressed", String(chip.getAttribute("aria-pressed") !== "true"));
+              chip.dispatchEvent(new Event("input", { bubbles: true }));
+            },
+          },
+          String(value).replaceAll("_", " "),
+        ),
+      );
+      const read = () => field.enum.filter((_, index) => chips[index].getAttribute("aria-pressed") === "true");
+      const box = h("div.chips", { role: "group", "aria-label": field.title, title: about }, ...chips);
+      return { name, read, node: h("div.field", {}, field.title, box) };
+    }
+    const nullable = Boolean(field.anyOf?.some((item) => item.type === "null"));
+    const input = h("input", {
+      value: chosen.join(", "),
+      placeholder: nullable ? `numbers, or “${PUBLISHED}”` : "numbers: 2, 3, 5",
+      title: about,
+      autocomplete: "off",
+    });
+    const value = (text) => (nullable && text === PUBLISHED ? null : numeric(text));
+    return { name, read: () => list(input.value).map(value), node: h("label.field", {}, field.title, input) };
+  }
+
+  setting(name) {
+    const field = this.fields[name];
+    const start = IMAGES[name] ?? field.default;
+    const isList = field.type === "array";
+    const input = h("input", {
+      value: isList ? (start ?? []).join(", ") : (start ?? ""),
+      placeholder: isList ? "empty: all" : field.widget === "artefact" ? "run_id/file" : "",
+      title: field.description,
+      autocomplete: "off",
+      list: field.widget === "artefact" ? "sweep-priors" : undefined,
+    });
+    const known = field.widget === "artefact" ? h("datalist", { id: "sweep-priors" }, ...this.priors.map((run) =>
+      h("option", { value: `${run.id}/${name}${field.suffix}` }, run.title))) : "";
+    const typed = field.type === "integer" || field.type === "number";
+    const read = () => {
+      const text = input.value.trim();
+      if (isList) return list(text);
+      if (!text) return field.default ?? null;
+      return typed ? numeric(text) : text;
+    };
+    return { name, read, node: h("label.field", {}, field.title, input, known) };
+  }
+
+  request() {
+    const axes = Object.fromEntries(this.axes.map((axis) => [axis.name, axis.read()]).filter(([, values]) => values.length));
+    const config = Object.fromEntries(this.shared.map((item) => [item.name, item.read()]));
+    const [first, count] = [this.first.read(), this.count.read()];
+    if (!Number.isInteger(count) || count < 1 || count > 100)
+      throw new ApiError(422, "MethodError", "Seeds: 1 to 100 are allowed.");
+    const seeds = Array.from({ length: count }, (_, index) => first + index);
+    return { method: this.method.name, config, axes, seeds, controls: this.controls.checked };
+  }
+
+  ask(signal) {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.estimate(signal), 300);
+  }
+
+  async estimate(signal) {
+    const asked = (this.asked = (this.asked ?? 0) + 1);
+    try {
+      const plan = await api("sweeps/plan", { method: "POST", body: this.request(), signal });
+      if (asked === this.asked) this.say(plan);
+    } catch (error) {
+      if (error.name === "AbortError" || asked !== this.asked) return;
+      if (!(error instanceof ApiError)) throw error;
+      this.button.disabled = true;
+      this.plan.replaceChildren(h("div.notice.bad", {}, h("strong", {}, "This cannot be swept"), h("p", {}, error.message)));
+    }
+  }
+
+  say(plan) {
+    this.button.disabled = false;
+    const seeds = plan.runs / plan.cells.length;
+    const cells = plan.cells.map((cell) => h("li", {}, cell.title));
+    this.plan.replaceChildren(
+      h(
+        "p.facts",
+        {},
+        h("span", {}, h("b", {}, plan.cells.length), " cells × ", h("b", {}, seeds), seeds === 1 ? " seed = " : " seeds = ", h("b", {}, plan.runs), " runs"),
+        h("span", {}, "about ", h("b", {}, duration(plan.seconds)), " in all"),
+        h("span", {}, "up to ", h("b", {}, bytes(plan.memory_mb * 1e6))),
+      ),
+      h("details", {}, h("summary", {}, `The ${plan.cells.length} cells`), h("ul.cells", {}, ...cells)),
+      leftOut(plan.left_out, plan.combinations),
+    );
+  }
+
+  async launch() {
+    const made = await api("sweeps", { method: "POST", body: this.request() });
+    location.href = `${BASE}sweep?id=${made.id}`;
+  }
+}
+
+function number(label, value, min) {
+  const input = h("input", { type: "number", value, min, step: 1 });
+  return { read: () => numeric(input.value), node: h("label.field", {}, label, input) };
+}
+
+const list = (text) => text.split(/[,;]+/).map((part) => part.trim()).filter(Boolean);
+
+/** What is no number stays text, and the check says what is allowed. */
+function numeric(text) {
+  const value = Number(text);
+  return text === "" || Number.isNaN(value) ? text : value;
+}
+
+customElements.define("v-sweep-launch", SweepLaunch);

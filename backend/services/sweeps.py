@@ -1,0 +1,247 @@
+"""Sweeps: many ordinary runs that are launched, followed and concluded from as one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from statistics import fmean
+
+from pydantic import ValidationError
+from sqlmodel import Session
+
+from backend import lifecycle
+from backend.services.convert import run_view
+from backend.services.errors import Conflict, NotFound
+from backend.services.launching import Launch, new_row, publish
+from backend.services.sweep_plans import SweepRequest, plan_sweep
+from backend.settings import settings
+from backend.sweep_views import LeftOut, SweepCell, SweepItem, SweepRun, SweepView
+from backend.views import RunView
+from methods import METHODS
+from methods.base import Finding, Finished
+from methods.intervals import Mean, mean_of
+from storage import db, sweeps
+from storage.models import ACTIVE, RUNNING, SUCCEEDED, Sweep, new_id
+
+PRIORITY = -100
+"""A sweep fills the time that nobody else wants: every other run goes first."""
+WOKEN = 32
+"""Workers go on from run to run by themselves, so a sweep need not wake one for each of its runs."""
+
+
+def launch_sweep(request: SweepRequest) -> SweepView:
+    """Queue all runs of a sweep, or none.
+
+    Raises:
+        MethodError: as `plan_sweep`; nothing was written.
+    """
+    plan = plan_sweep(request)
+    sweep = Sweep(
+        id=new_id(),
+        title=plan.title,
+        method=request.method,
+        config=dict(request.config),
+        axes={name: list(values) for name, values in request.axes.items()},
+        seeds=list(request.seeds),
+        left_out=[{"reason": item.reason, "count": item.count} for item in plan.left_out],
+    )
+    # Seed by seed, so that every cell has its first figure early, and runs of one noise follow one another: a worker
+    # remembers what they share.
+    launches = [
+        Launch(request.method, cell.config, seed, cell.title, None, sweep.id, cell.cell)
+        for seed in request.seeds
+        for cell in plan.cells
+    ]
+    rows = [new_row(launch, PRIORITY, "") for launch in launches]
+    with db.writing(settings().database_url) as session:
+        session.add(sweep)
+        for place, row in enumerate(rows):
+            row.created_at += place * 1e-4
+        session.add_all(rows)
+    publish(rows[:WOKEN])
+    return get_sweep(sweep.id)
+
+
+def _row(session: Session, sweep_id: str) -> Sweep:
+    found = session.get(Sweep, sweep_id)
+    if found is None:
+        raise NotFound(f"there is no sweep {sweep_id!r}; it may have been deleted")
+    return found
+
+
+def get_sweep(sweep_id: str) -> SweepView:
+    """A sweep with its cells as they stand now.
+
+    Raises:
+        NotFound: there is no such sweep.
+    """
+    with db.reading(settings().database_url) as session:
+        sweep = _row(session, sweep_id)
+        runs = [run_view(run) for run in sweeps.runs_of(session, sweep_id)]
+    runs = _current(runs)
+    counts: dict[str, int] = {}
+    for run in runs:
+        counts[run.status] = counts.get(run.status, 0) + 1
+    finished = all(run.finished for run in runs)
+    return SweepView(
+        id=sweep.id,
+        title=sweep.title,
+        method=sweep.method,
+        family=_family(sweep.method),
+        created_at=sweep.created_at,
+        counts=counts,
+        runs=len(runs),
+        finished=finished,
+        config=sweep.config,
+        axes=sweep.axes,
+        seeds=sweep.seeds,
+        left_out=[LeftOut(**item) for item in sweep.left_out],
+        fraction=fmean([_fraction(run) for run in runs]) if runs else 1.0,
+        seconds_left=_seconds_left(runs),
+        cells=_cells(runs),
+        findings=_findings(sweep.method, runs) if finished else [],
+    )
+
+
+def _key(run: RunView) -> str:
+    return json.dumps(run.config, sort_keys=True)
+
+
+def _current(runs: Sequence[RunView]) -> list[RunView]:
+    """One run for each cell and seed: one that succeeded, else the newest, since a run may have been run again."""
+    found: dict[tuple[str, int], RunView] = {}
+    for run in runs:  # oldest first
+        place = (_key(run), run.seed)
+        if place not in found or found[place].status != SUCCEEDED:
+            found[place] = run
+    return list(found.values())
+
+
+def _fraction(run: RunView) -> float:
+    return 1.0 if run.finished else run.fraction
+
+
+def _seconds_left(runs: Sequence[RunView]) -> float | None:
+    took = [
+        run.finished_at - run.started_at
+        for run in runs
+        if run.status == SUCCEEDED and run.finished_at and run.started_at
+    ]
+    left = sum(1 - _fraction(run) for run in runs)
+    if not took or not left:
+        return None
+    return fmean(took) * left / max(1, sum(run.status == RUNNING for run in runs))
+
+
+def _cells(runs: Sequence[RunView]) -> list[SweepCell]:
+    groups: dict[str, list[RunView]] = {}
+    for run in runs:
+        groups.setdefault(_key(run), []).append(run)
+    return [
+        SweepCell(
+            cell=group[0].sweep_cell or {},
+            title=group[0].title,
+            config=group[0].config,
+            runs=[SweepRun(run.id, run.seed, run.status, run.error) for run in group],
+            metrics=_means([run for run in group if run.status == SUCCEEDED]),
+        )
+        for group in groups.values()
+    ]
+
+
+def _means(runs: Sequence[RunView]) -> dict[str, Mean]:
+    """Mean and interval over the seeds of each metric but the ends of the runs' own intervals."""
+    names = dict.fromkeys(name for run in runs for name in run.metrics)
+    return {
+        name: mean_of([run.metrics[name] for run in runs if name in run.metrics])
+        for name in names
+        if not name.endswith(("_low", "_high"))
+    }
+
+
+def _findings(name: str, runs: Sequence[RunView]) -> list[Finding]:
+    method = METHODS.get(name)
+    if method is None or method.conclude is None:
+        return []
+    try:
+        finished = [
+            Finished(method.config.model_validate(run.config), run.seed, run.metrics)
+            for run in runs
+            if run.status == SUCCEEDED
+        ]
+    except ValidationError:
+        text = "These runs are of an earlier version, whose settings are not understood any more."
+        return [Finding("note", text)]
+    return list(method.conclude(finished))
+
+
+def _family(method: str) -> str:
+    return method.split(".")[0]
+
+
+def list_sweeps(limit: int = 50) -> list[SweepItem]:
+    """The newest sweeps."""
+    with db.reading(settings().database_url) as session:
+        found = sweeps.newest(session, limit)
+        counts = sweeps.counts(session, [sweep.id for sweep in found])
+    return [_item(sweep, counts.get(sweep.id, {})) for sweep in found]
+
+
+def _item(sweep: Sweep, counts: dict[str, int]) -> SweepItem:
+    return SweepItem(
+        id=sweep.id,
+        title=sweep.title,
+        method=sweep.method,
+        family=_family(sweep.method),
+        created_at=sweep.created_at,
+        counts=counts,
+        runs=sum(counts.values()),
+        finished=not any(counts.get(status) for status in ACTIVE),
+    )
+
+
+def cancel_sweep(sweep_id: str) -> SweepView:
+    """Cancel every run of a sweep that has not ended.
+
+    Raises:
+        Conflict: all have ended.
+    """
+    with db.writing(settings().database_url) as session:
+        _row(session, sweep_id)
+        grace = settings().cancel_grace_s
+        active = [run.id for run in sweeps.runs_of(session, sweep_id) if run.status in ACTIVE]
+        if not active:
+            raise Conflict(f"every run of sweep {sweep_id} has ended")
+        for run_id in active:
+            lifecycle.request_cancel(session, run_id, grace)
+    return get_sweep(sweep_id)
+
+
+def rename_sweep(sweep_id: str, title: str) -> SweepView:
+    """Give a sweep another title."""
+    with db.writing(settings().database_url) as session:
+        sweep = _row(session, sweep_id)
+        sweep.title = title
+        session.add(sweep)
+    return get_sweep(sweep_id)
+
+
+def delete_sweep(sweep_id: str) -> None:
+    """Delete a sweep with its runs; those that are pinned stay, as runs of no sweep.
+
+    Raises:
+        Conflict: some of its runs have not ended.
+    """
+    with db.writing(settings().database_url) as session:
+        sweep = _row(session, sweep_id)
+        runs = sweeps.runs_of(session, sweep_id)
+        active = [run for run in runs if run.status in ACTIVE]
+        if active:
+            raise Conflict(f"{len(active)} of its runs have not ended: cancel the sweep first")
+        for run in runs:
+            if run.pinned:
+                run.sweep_id = run.sweep_cell = None
+                session.add(run)
+            else:
+                session.delete(run)
+        session.delete(sweep)

@@ -1,0 +1,128 @@
+"""Sweeps over REST and on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.cli import main
+from app.sweeping import value_of, values_of
+
+BODY: dict[str, Any] = {
+    "method": "toy.steps",
+    "config": {"seconds_per_step": 0.0},
+    "axes": {"steps": [2, 3, 13]},
+    "seeds": [0, 1],
+}
+
+
+def test_a_sweep_is_planned_launched_followed_renamed_and_deleted(
+    client: TestClient, works: Callable[[], None]
+) -> None:
+    plan = client.post("/api/v1/sweeps/plan", json=BODY).json()
+    assert (plan["runs"], plan["combinations"]) == (4, 3)
+    assert plan["left_out"] == [
+        {"reason": "steps: 13 brings bad luck; any other number is allowed", "count": 1}
+    ]
+    assert client.get("/api/v1/runs").json()["total"] == 0
+    launched = client.post("/api/v1/sweeps", json={**BODY, "title": "mine"})
+    assert launched.status_code == 201
+    sweep = launched.json()
+    assert sweep["url"] == f"/sweep?id={sweep['id']}"
+    assert client.get("/api/v1/queue/counts").json() == {"running": 0, "waiting": 4, "paused": []}
+    works()
+    path = f"/api/v1/sweeps/{sweep['id']}"
+    seen = client.get(path).json()
+    assert (seen["title"], seen["finished"], seen["fraction"]) == ("mine", True, 1.0)
+    assert seen["cells"][1]["metrics"]["sum"] == {"mean": 3.0, "low": 3.0, "high": 3.0, "n": 2}
+    run = client.get(f"/api/v1/runs/{seen['cells'][0]['runs'][0]['id']}").json()
+    assert (run["sweep_id"], run["sweep_cell"]) == (sweep["id"], {"steps": 2})
+    assert client.get("/api/v1/runs", params={"sweep": "none"}).json()["total"] == 0
+    assert client.get("/api/v1/runs", params={"sweep": sweep["id"]}).json()["total"] == 4
+    assert client.patch(path, json={"title": "ours"}).json()["title"] == "ours"
+    assert [item["title"] for item in client.get("/api/v1/sweeps").json()] == ["ours"]
+    assert client.post(f"{path}/cancel").status_code == 409
+    assert client.delete(path).status_code == 204
+    assert client.get(path).status_code == 404
+    assert client.get("/api/v1/runs").json()["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"axes": {}}, "axes: name at least one"),
+        ({"axes": {"steps": [13]}}, "no combination holds: steps: 13 brings bad luck"),
+        ({"seeds": []}, "seeds"),
+        ({"wrong": 1}, "wrong"),
+    ],
+)
+def test_what_cannot_be_swept_is_refused_in_words(
+    client: TestClient, change: dict[str, Any], words: str
+) -> None:
+    for path in ("sweeps/plan", "sweeps"):
+        answer = client.post(f"/api/v1/{path}", json={**BODY, **change})
+        assert answer.status_code == 422
+        assert words in answer.json()["error"]["message"]
+
+
+def test_the_page_of_sweeps_is_there(client: TestClient) -> None:
+    assert client.get("/sweep").status_code == 200
+
+
+def test_values_as_they_are_typed() -> None:
+    assert values_of("0, .3,none,null,1e-2") == [0, 0.3, "none", None, 0.01]
+    assert values_of('["a,b", 2]') == ["a,b", 2]
+    assert value_of('["0", "1"]') == ["0", "1"]
+    assert value_of("true") is True
+    assert value_of("goc") == "goc"
+
+
+def test_the_command_says_the_plan_and_queues_it(
+    studio: ModuleType, woken: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [
+        "sweep",
+        "toy.steps",
+        "--set",
+        "seconds_per_step=0",
+        "--axis",
+        "steps=2,3,13",
+        "--seeds",
+        "0,1",
+    ]
+    main([*words, "--plan"])
+    said = capsys.readouterr().out
+    assert "2 cells x 2 seeds = 4 runs" in said
+    assert "left out, 1 of 3: steps: 13 brings bad luck" in said
+    assert studio.list_sweeps() == []
+    main([*words, "--title", "typed"])
+    [sweep] = studio.list_sweeps()
+    assert (sweep.title, sweep.runs) == ("typed", 4)
+    assert f"/sweep?id={sweep.id}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["toy.none", "--axis", "steps=2"], "there is no method 'toy.none'"),
+        (["toy.steps", "--axis", "steps"], "NAME=VALUE is allowed, got 'steps'"),
+        (
+            ["toy.steps", "--axis", "steps=2", "--seeds", "x"],
+            "seeds: whole numbers are allowed, got 'x'",
+        ),
+        (["toy.steps"], "axes: name at least one"),
+    ],
+)
+def test_the_command_refuses_in_one_line(
+    studio: ModuleType, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["sweep", *words])
+    assert ended.value.code == 2
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert len(shown.strip().splitlines()) == 1
