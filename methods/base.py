@@ -6,7 +6,7 @@ It talks to the world through its `Context` only, so the same `run` works in a C
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -161,6 +161,68 @@ class Preset:
 
 
 @dataclass(frozen=True)
+class Axis:
+    """A metric that a chart of all runs may have along one side."""
+
+    metric: str
+    higher_is_better: bool
+
+
+@dataclass(frozen=True)
+class Tradeoff:
+    """What a method trades for what: the two sides of a chart of all its runs.
+
+    Attributes:
+        x, y: the metrics of each side; the first is shown first.
+        comparable: from a run's settings to those that must be equal for two runs to stand in one chart, by name; a
+            setting whose default depends on another has its effective value there.
+        kind: from a run's settings to the few words under which the chart groups it.
+    """
+
+    x: tuple[Axis, ...]
+    y: tuple[Axis, ...]
+    comparable: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    kind: Callable[[Mapping[str, Any]], str]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that has succeeded, for a method to say something about it."""
+
+    title: str
+    config: Mapping[str, Any]
+    seed: int
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class ReportedRow:
+    """One row of figures that somebody else has published.
+
+    Attributes:
+        values: as printed there, one a column; "" where it is not known.
+        source: where it was read.
+        notes: what must be known of a value, by its column: derived by us, read in a summary.
+        settings: a run is of this row where it has these settings; empty matches none.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    source: str
+    notes: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """Figures that papers report under one setting; never mixed with what is measured here."""
+
+    setting: str
+    columns: tuple[str, ...]
+    rows: tuple[ReportedRow, ...]
+
+
+@dataclass(frozen=True)
 class Method:
     """An entry of `METHODS`; importing it must cost no torch, so `run` imports what it needs when called."""
 
@@ -176,3 +238,8 @@ class Method:
     check: Callable[[Any, Open], None] | None = None
     """Raises `MethodError` for settings that are wrong together or do not fit what they name; called before a run is
     queued, with a function that opens references as `Context.open` does."""
+    tradeoff: Tradeoff | None = None
+    """Where runs of this method can be charted, what they gain against what they lose."""
+    reported: tuple[Reported, ...] = ()
+    remark: Callable[[Sequence[Finished]], str] | None = None
+    """What runs side by side say, in one or two plain sentences; also that nothing can be said."""

@@ -1,7 +1,8 @@
 """All that pages, scripts and the command line may ask of the studio. Plain data in, plain frozen data out.
 
 `catalogue` says what can be run, `launching` puts runs on the road, `history` finds and changes runs, `results` reads what
-they reported, `place` is the queue, the workers and the disk, `sharing` comparisons and links, `files` what people bring.
+they reported, `charting` lays them out, `place` is the queue, the workers and the disk, `sharing` comparisons and links,
+`files` what people bring.
 """
 
 from backend.cleaning import collect as clean
@@ -13,6 +14,7 @@ from backend.services.catalogue import (
     methods,
     validate,
 )
+from backend.services.charting import landscape
 from backend.services.errors import Conflict, Forbidden, Gone, NotFound, ServiceError, TooLarge
 from backend.services.files import blob, datasets, upload
 from backend.services.history import (
@@ -50,6 +52,7 @@ from backend.views import (
     DatasetView,
     DiskView,
     EventView,
+    LandscapeView,
     LiveView,
     MetricRow,
     QueueView,
@@ -58,9 +61,10 @@ from backend.views import (
     RunView,
     SettingRow,
     ShareView,
+    Spread,
     WorkerView,
 )
-from methods.base import Estimate, Method, MethodError
+from methods.base import Estimate, Method, MethodError, Reported
 
 __all__ = [
     "MAX_SEED",
@@ -77,6 +81,7 @@ __all__ = [
     "EventView",
     "Forbidden",
     "Gone",
+    "LandscapeView",
     "Launch",
     "LiveView",
     "Method",
@@ -85,11 +90,13 @@ __all__ = [
     "NotFound",
     "QueueView",
     "RecordPage",
+    "Reported",
     "RunPage",
     "RunView",
     "ServiceError",
     "SettingRow",
     "ShareView",
+    "Spread",
     "TooLarge",
     "WorkerView",
     "artefacts",
@@ -112,6 +119,7 @@ __all__ = [
     "find_same",
     "get_comparison",
     "get_run",
+    "landscape",
     "list_comparisons",
     "list_runs",
     "list_shares",

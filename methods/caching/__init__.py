@@ -40,6 +40,9 @@ from methods.caching.check import check_calibrate, check_sample
 from methods.caching.config import CalibrateConfig, SampleConfig
 from methods.caching.estimate import estimate_calibrate, estimate_sample
 from methods.caching.presets import CALIBRATE_PRESETS, PAPERS, SAMPLE_PRESETS
+from methods.caching.reported import REPORTED
+from methods.caching.tradeoff import TRADEOFF
+from methods.caching.verdict import remark
 
 if TYPE_CHECKING:
     from methods.caching.ddim import ddim_sample, ddim_timesteps
@@ -117,6 +120,9 @@ SAMPLE = Method(
     papers=PAPERS,
     presets=SAMPLE_PRESETS,
     check=check_sample,
+    tradeoff=TRADEOFF,
+    reported=REPORTED,
+    remark=remark,
 )
 CALIBRATE = Method(
     name="caching.calibrate",
