@@ -50,14 +50,15 @@ export function curves(heading, lines) {
     const axis = { gridcolor: grid, zerolinecolor: grid, linecolor: grid, automargin: true };
     const layout = {
       uirevision: "keep",
-      height: 300,
-      margin: { t: 8, r: 12, b: 40, l: 48 },
+      height: 290 + 20 * legendRows(lines, plot.clientWidth),
+      margin: { t: 32, r: 12, b: 40, l: 48 }, // on top the toolbar, which must cover nothing when it comes
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: colour("--v-font") ?? "sans-serif", size: 12, color: shade },
       xaxis: { ...axis, title: { text: "step" } },
       yaxis: { ...axis, exponentformat: "power" },
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: resolve("--v-muted"), activecolor: resolve("--v-accent") },
+      legend: { orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom" },
       showlegend: lines.length > 1,
       hovermode: "x unified",
       hoverlabel: { bgcolor: resolve("--v-surface"), font: { color: shade } },
@@ -66,6 +67,13 @@ export function curves(heading, lines) {
   };
   drawWhenSeen(plot, draw);
   return h("figure.curves", {}, h("figcaption", {}, heading), plot, twin(heading, lines));
+}
+
+/** About how many rows the names take below the plot. */
+function legendRows(lines, width) {
+  if (lines.length < 2) return 0;
+  const needed = lines.reduce((sum, line) => sum + 50 + 7 * line.name.length, 0);
+  return Math.ceil(needed / Math.max(width, 200));
 }
 
 /** A figure that a method saved as plotly JSON. */

@@ -4,5 +4,6 @@ import "./header.js";
 import "./runs.js";
 import "./run.js";
 import "./compare.js";
+import "./reported.js";
 import "./board.js";
 import "./system.js";

@@ -20,8 +20,8 @@ CORRECTIONS = (
     "require_both",
 )
 """The settings in which a corrected run may differ from plain reuse of the same schedule."""
-SAME_WORK = 0.02
-"""Shares of the uncached multiply-adds that differ by no more count as the same."""
+SAME_WORK = 0.05
+"""Shares of the uncached multiply-adds that differ by no more count as about the same."""
 CLEAR = 0.01
 """Without an interval, a relative difference below this is called none."""
 
@@ -136,15 +136,16 @@ def _fewer_steps(runs: Sequence[Finished]) -> str:
     if len(wins) > 1:
         count = sum(better for better, _, _ in wins)
         return (
-            f"At the same multiply-adds, fewer uncached steps came closer than the best cached run in "
+            f"At about the same multiply-adds, fewer uncached steps came closer than the best cached run in "
             f"{count} of {len(wins)} pairs."
         )
     [(better, short, best)] = wins
     l2, other = short.metrics["relative_l2"], best.metrics["relative_l2"]
     what = "did better" if better else "did no better"
     return (
-        f"At the same multiply-adds ({short.metrics['flop_share']:.0%}), {short.config['steps']} uncached steps "
-        f"{what}: relative L2 {l2:.3f} against {other:.3f} of {_name(best)}, the closest cached run."
+        f"At about the same multiply-adds ({short.metrics['flop_share']:.0%} against {best.metrics['flop_share']:.0%}), "
+        f"{short.config['steps']} uncached steps {what}: relative L2 {l2:.3f} against {other:.3f} of {_name(best)}, "
+        "the closest cached run."
     )
 
 

@@ -80,13 +80,13 @@ def test_fewer_steps_at_the_same_work_are_set_against_the_closest_cached_run(
 ) -> None:
     said = remark([FORA, GOC, fewer(l2)])
     assert said.endswith(
-        f"At the same multiply-adds (50%), 10 uncached steps {did}: relative L2 {l2:.3f} against "
+        f"At about the same multiply-adds (50% against 50%), 10 uncached steps {did}: relative L2 {l2:.3f} against "
         "0.150 of GOC, the closest cached run."
     )
 
 
 def test_fewer_steps_at_other_work_or_of_other_images_say_nothing() -> None:
-    for alone in (fewer(0.1, 0.7), fewer(0.1, classes=("1",)), fewer(0.1, seed=4)):
+    for alone in (fewer(0.1, 0.44), fewer(0.1, classes=("1",)), fewer(0.1, seed=4)):
         assert "multiply-adds (" not in remark([FORA, GOC, alone])
 
 
