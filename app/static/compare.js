@@ -53,6 +53,7 @@ class Compare extends Element {
       })),
     );
     this.methods = methods;
+    this.charted = ""; // a chart that an earlier start had asked for may never have come
     this.widgets = widgets(methods.filter((method) => view.runs.some((run) => run.method === method.name)));
     this.daysMax = studio.share_days_max;
     this.show(found, view, parts);

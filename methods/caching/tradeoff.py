@@ -25,10 +25,12 @@ def reference_steps(config: Mapping[str, Any]) -> int:
 def comparable(config: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that must agree: the same model, images and uncached run. Batches, since speed depends on them."""
     found = {name: config.get(name) for name in SAME}
-    return found | {
+    found |= {
         "classes": sorted(config.get("classes", ())),
         "reference_steps": reference_steps(config),
     }
+    real = config.get("reference_stats")  # what FID is measured against
+    return found | {"reference_stats": real} if real else found
 
 
 def kind(config: Mapping[str, Any]) -> str:
@@ -47,6 +49,7 @@ TRADEOFF = Tradeoff(
         Axis("psnr", True),
         Axis("ssim", True),
         Axis("judge_frechet_distance", False),
+        Axis("inception_fid", False),
     ),
     comparable=comparable,
     kind=kind,
