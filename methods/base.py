@@ -177,12 +177,14 @@ class Tradeoff:
         comparable: from a run's settings to those that must be equal for two runs to stand in one chart, by name; a
             setting whose default depends on another has its effective value there.
         kind: from a run's settings to the few words under which the chart groups it.
+        irrelevant: settings that change none of these metrics: runs that differ in nothing else are one point.
     """
 
     x: tuple[Axis, ...]
     y: tuple[Axis, ...]
     comparable: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     kind: Callable[[Mapping[str, Any]], str]
+    irrelevant: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -131,14 +131,14 @@ class _Chart:
         """Groups of the same settings, one run a seed: the first, which is a chosen one or the newest."""
         groups: defaultdict[str, dict[int, Any]] = defaultdict(dict)
         for run in found:
-            groups[json.dumps(run.config, sort_keys=True)].setdefault(run.seed, run)
+            groups[json.dumps(self._policy(run), sort_keys=True)].setdefault(run.seed, run)
         members = [list(group.values()) for group in groups.values()]
         spreads = [
             tuple(spread([run.metrics[axis.metric] for run in group]) for axis in (self.x, self.y))
             for group in members
         ]
         best = set(pareto([(x.mean, y.mean) for x, y in spreads], self.x, self.y))
-        differing = _differing([group[0].config for group in members])
+        differing = _differing([self._policy(group[0]) for group in members])
         points = [
             LandscapePoint(
                 kind=self.tradeoff.kind(group[0].config),
@@ -153,6 +153,10 @@ class _Chart:
         ]
         sign = 1 if self.x.higher_is_better else -1
         return sorted(points, key=lambda point: (sign * point.x.mean, point.y.mean))
+
+    def _policy(self, run: Any) -> dict[str, Any]:
+        dropped = self.tradeoff.irrelevant
+        return {name: value for name, value in run.config.items() if name not in dropped}
 
     def _single(self, run: Any, chosen: set[str]) -> LandscapeRun:
         x, y = run.metrics[self.x.metric], run.metrics[self.y.metric]

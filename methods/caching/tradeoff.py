@@ -53,4 +53,5 @@ TRADEOFF = Tradeoff(
     ),
     comparable=comparable,
     kind=kind,
+    irrelevant=("judge", "inception_weights"),
 )

@@ -133,6 +133,14 @@ def test_seeds_of_the_same_settings_are_one_point(add: Add) -> None:
     assert (pair.kind, pair.settings) == ("FORA", {"interval": 2})
 
 
+def test_settings_that_change_no_figure_make_no_other_point(add: Add) -> None:
+    first = add(1, judge=True)
+    add(2, judge=False)
+    [point] = services.landscape([first]).points
+    assert len(point.runs) == 2
+    assert point.settings == {}
+
+
 def test_a_seed_that_ran_twice_counts_once_as_chosen_or_newest(add: Add) -> None:
     old = add(1, measured(2.0, 0.1))
     new = add(1, measured(3.0, 0.1))

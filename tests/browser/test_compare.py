@@ -149,7 +149,7 @@ def test_the_cache_map_names_each_cell_for_pointer_and_keyboard(
     x, y = cursor.evaluate(at)
     width, _ = (float(part) for part in drawing.get_attribute("viewBox").split()[2:])  # type: ignore[union-attr]
     page.mouse.move(
-        box["x"] + (x + 4) / width * box["width"], box["y"] + (y + 30) / width * box["width"]
+        box["x"] + (x + 4) / width * box["width"], box["y"] + (y + 36) / width * box["width"]
     )
     expect(said).to_have_text(re.compile("^step 1, block 2, attention: reused"))
     reuse.get_by_text("As a table").click()
@@ -167,6 +167,7 @@ def test_a_map_of_a_large_model_is_three_shapes(
         "trend": [None] + [0.1] * 49,
         "direction": [None, None] + [-0.5] + [0.5] * 47,
     }
+    expect(page.locator("v-compare section").first).to_be_visible()
     page.route("**/a/*cells", lambda route: route.fulfill(json=large))
     said = page.evaluate(
         """async () => {
@@ -195,11 +196,15 @@ def test_a_point_of_the_chart_opens_its_run(open_page: OpenPage, compared: dict[
     chosen = chart.locator("a.point.chosen")
     expect(chosen).to_have_count(3)
     said = chart.locator("p.readout")
-    chart.locator("a.point[tabindex='0']").focus()
-    expect(said).to_contain_text("Uncached (uncached)")
-    expect(said).to_contain_text("beaten by no other")
+    first = chart.locator("a.point[tabindex='0']")
+    label = first.get_attribute("aria-label")
+    assert label is not None
+    first.focus()
+    expect(said).to_have_text(label)
     page.keyboard.press("ArrowRight")
-    expect(said).not_to_contain_text("Uncached (uncached)")
+    expect(said).not_to_have_text(label)
+    uncached = chart.locator(f"a.point[href$='{compared['runs'][0]['id']}']")
+    expect(uncached).to_have_attribute("aria-label", re.compile("of this page, beaten by no other"))
     chart.get_by_label("Across").select_option(label="FLOP share")
     chart.get_by_label("Up", exact=True).select_option(label="PSNR")
     expect(chart.locator("p.muted").first).to_contain_text("left and up")
@@ -211,7 +216,9 @@ def test_a_point_of_the_chart_opens_its_run(open_page: OpenPage, compared: dict[
     point.scroll_into_view_if_needed()
     box = point.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(*middle)  # brings it on top of what lies near it
+    page.mouse.click(*middle)
     page.wait_for_url(f"**/run?id={reuse}")
     page.go_back()
     link = chart.locator(f"a.point[href$='{reuse}']")
@@ -301,12 +308,12 @@ def test_the_toolbar_of_a_curve_covers_none_of_its_names(
     page = open_page(compared["comparison"]["url"], viewport={"width": 390, "height": 800})
     figure = page.locator("figure.curves").first
     figure.scroll_into_view_if_needed()
-    legend = figure.locator("g.legend")
+    legend = figure.locator("g.infolayer > g.legend")
     if legend.count() == 0:  # one curve only has no names: the next figure has several
         page.get_by_text("More curves").click()
         figure = page.locator("figure.curves").nth(1)
         figure.scroll_into_view_if_needed()
-        legend = figure.locator("g.legend")
+        legend = figure.locator("g.infolayer > g.legend")
     expect(legend).to_be_visible()
     figure.locator(".plot").hover()
     bar, names = figure.locator(".modebar-container").bounding_box(), legend.bounding_box()
