@@ -87,6 +87,7 @@ def page(token: str) -> HTMLResponse:
         common=share_view.settings(view, view.common),
         metrics=metrics,
         more_metrics=more_metrics,
+        maps=share_view.maps(view),
         charts=charts,
         more_charts=more_charts,
         papers=list(papers.values()),

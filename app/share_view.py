@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.charts import Chart, chart
+from app.maps import CacheMap, cache_maps
 from backend import services
 from backend.services import ArtefactView, CompareView, MetricRow, RunView, SettingRow
 
@@ -145,6 +147,16 @@ def charts(view: CompareView) -> tuple[list[Chart], list[Chart]]:
     drawn = [(key, chart(name(key), lines)) for key, lines in curves.items()]
     errors = [found for key, found in drawn if found and "error" in key]
     return errors, [found for key, found in drawn if found and "error" not in key]
+
+
+def maps(view: CompareView) -> list[CacheMap]:
+    """What each run that says so did in each of its cells."""
+    found = []
+    for run in view.runs:
+        for item in services.artefacts(run.id, role="cells"):
+            saved = json.loads(services.blob(item.sha256).path.read_text())
+            found.append((run.title or run.method, saved["cells"]))
+    return cache_maps(found)
 
 
 def metrics(view: CompareView) -> tuple[list[MetricRow], list[MetricRow]]:

@@ -137,9 +137,14 @@ class Result:
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that succeeded, as conclusions over several are drawn from it."""
+    """A run that succeeded, for a method to say something about several.
 
-    config: Any
+    Attributes:
+        config: its settings as they were stored, maybe by an earlier version.
+    """
+
+    title: str
+    config: Mapping[str, Any]
     seed: int
     metrics: Mapping[str, float]
 
@@ -184,6 +189,60 @@ class Preset:
 
 
 @dataclass(frozen=True)
+class Axis:
+    """A metric that a chart of all runs may have along one side."""
+
+    metric: str
+    higher_is_better: bool
+
+
+@dataclass(frozen=True)
+class Tradeoff:
+    """What a method trades for what: the two sides of a chart of all its runs.
+
+    Attributes:
+        x, y: the metrics of each side; the first is shown first.
+        comparable: from a run's settings to those that must be equal for two runs to stand in one chart, by name; a
+            setting whose default depends on another has its effective value there.
+        kind: from a run's settings to the few words under which the chart groups it.
+        irrelevant: settings that change none of these metrics: runs that differ in nothing else are one point.
+    """
+
+    x: tuple[Axis, ...]
+    y: tuple[Axis, ...]
+    comparable: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    kind: Callable[[Mapping[str, Any]], str]
+    irrelevant: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReportedRow:
+    """One row of figures that somebody else has published.
+
+    Attributes:
+        values: as printed there, one a column; "" where it is not known.
+        source: where it was read.
+        notes: what must be known of a value, by its column: derived by us, read in a summary.
+        settings: a run is of this row where it has these settings; empty matches none.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    source: str
+    notes: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """Figures that papers report under one setting; never mixed with what is measured here."""
+
+    setting: str
+    columns: tuple[str, ...]
+    rows: tuple[ReportedRow, ...]
+
+
+@dataclass(frozen=True)
 class Method:
     """An entry of `METHODS`; importing it must cost no torch, so `run` imports what it needs when called."""
 
@@ -206,3 +265,8 @@ class Method:
     """For settings that hold, the changes that make the honest controls to run beside them."""
     conclude: Callable[[Sequence[Finished]], Sequence[Finding]] | None = None
     """What the runs of a sweep say together, most important first; of all runs that succeeded, in any order."""
+    tradeoff: Tradeoff | None = None
+    """Where runs of this method can be charted, what they gain against what they lose."""
+    reported: tuple[Reported, ...] = ()
+    remark: Callable[[Sequence[Finished]], str] | None = None
+    """What runs side by side say, in one or two plain sentences; also that nothing can be said."""

@@ -22,6 +22,10 @@ from storage.models import (
 
 Sort = Literal["created_at", "finished_at", "title", "status"]
 PAUSED = "paused:"
+MEASURED = tuple(
+    col(column)
+    for column in (Run.id, Run.title, Run.seed, Run.config, Run.metrics, Run.env, Run.created_at)
+)
 
 
 def by_ids(session: Session, run_ids: Sequence[str]) -> list[Run]:
@@ -38,6 +42,22 @@ def same(session: Session, params_hash: str) -> Run | None:
         .order_by(col(Run.created_at).desc())
         .limit(1)
     ).first()
+
+
+def measured(session: Session, method: str, limit: int) -> list[Any]:
+    """What charts need of the newest runs of a method that succeeded: rows of `MEASURED`, no more is read."""
+    return list(
+        session.execute(
+            select(*MEASURED)
+            .where(
+                col(Run.method) == method,
+                col(Run.status) == SUCCEEDED,
+                col(Run.archived).is_(False),
+            )
+            .order_by(col(Run.created_at).desc(), col(Run.id).desc())
+            .limit(limit)
+        )
+    )
 
 
 def listed(

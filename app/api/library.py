@@ -13,7 +13,7 @@ from pydantic import Field
 
 from app.api.runs import Body, run_json
 from backend import services
-from backend.services import ComparisonView, DatasetView, ShareView
+from backend.services import ComparisonView, DatasetView, LandscapeView, ShareView
 
 router = APIRouter(tags=["library"])
 
@@ -65,7 +65,23 @@ def method_json(name: str) -> dict[str, Any]:
             for key, preset in method.presets.items()
         },
         "schema": method.config.model_json_schema(),
+        "tradeoff": method.tradeoff is not None,
+        "reported": [reported_json(each) for each in method.reported],
     }
+
+
+def reported_json(reported: services.Reported) -> dict[str, Any]:
+    rows = [
+        {
+            "name": row.name,
+            "values": list(row.values),
+            "source": row.source,
+            "notes": dict(row.notes),
+            "settings": dict(row.settings),
+        }
+        for row in reported.rows
+    ]
+    return {"setting": reported.setting, "columns": list(reported.columns), "rows": rows}
 
 
 def comparison_json(comparison: ComparisonView) -> dict[str, Any]:
@@ -128,6 +144,16 @@ def compare(run: Annotated[list[str], Query(min_length=1, max_length=64)]) -> di
     """Runs side by side: settings that differ first, then those they share, then metrics."""
     view = services.compare(run)
     return {**asdict(view), "runs": [run_json(item) for item in view.runs]}
+
+
+@router.get("/landscape")
+def landscape(
+    run: Annotated[list[str], Query(min_length=1, max_length=64)],
+    x: Annotated[str, Query(max_length=80)] = "",
+    y: Annotated[str, Query(max_length=80)] = "",
+) -> LandscapeView:
+    """All finished runs that are comparable with the first of these: what they gain against what they lose."""
+    return services.landscape(run, x=x, y=y)
 
 
 @router.get("/shares")

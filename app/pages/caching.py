@@ -60,5 +60,8 @@ def build(studio: gr.Blocks) -> None:
             with gr.Accordion(method.title, open=False, elem_classes="card"):
                 LaunchPanel(method, board).wire(studio)
     board.render()
+    for method in methods:
+        if method.reported:
+            element("v-reported", method=method.name)
     html("<h2>Latest runs of this family</h2>")
     element("v-runs", family=FAMILY, latest="6")

@@ -43,52 +43,28 @@ export function curves(heading, lines) {
         dash: DASHES[Math.floor(index / COLOURS.length) % DASHES.length],
       },
     }));
-    const layout = look({ x: "step", legend: lines.length > 1, hovermode: "x unified" });
+    const layout = look({
+      x: "step",
+      legend: lines.length > 1,
+      hovermode: "x unified",
+      height: 290 + 20 * legendRows(lines, plot.clientWidth),
+    });
     await Plotly.react(plot, data, layout, CONFIG);
   };
   drawWhenSeen(plot, draw);
   return h("figure.curves", {}, h("figcaption", {}, heading), plot, twin(heading, lines));
 }
 
-const STATE_COLOURS = ["#30506d", "#d9dee3", "#e0a458"]; // computed, reused, corrected
-
-/** The plotly figure of a cells.json: a row a module, a column a step. */
-function heat(saved) {
-  const { cells, states, kinds } = saved;
-  const last = states.length - 1;
-  const each = last / states.length; // width of a state's band of the colour scale
-  const modules = cells[0].flatMap((block, layer) => kinds.map((kind, at) => ({ layer, at, name: `${layer} ${kind}` })));
-  const data = {
-    type: "heatmap",
-    z: modules.map(({ layer, at }) => cells.map((step) => step[layer][at])),
-    x: cells.map((_, step) => step),
-    y: modules.map((module) => module.name),
-    zmin: 0,
-    zmax: last,
-    colorscale: states.flatMap((_, state) =>
-      [0, 1].map((end) => [(state + end) / states.length, STATE_COLOURS[state]]),
-    ),
-    colorbar: { tickvals: states.map((_, state) => each * (state + 0.5)), ticktext: states },
-    xgap: 1,
-    ygap: 1,
-  };
-  const axes = {
-    xaxis: { title: { text: "step (0 is the noisiest)" } },
-    yaxis: { autorange: "reversed", automargin: true },
-  };
-  return { data: [data], layout: { ...axes, margin: { t: 8, r: 12, b: 40, l: 48 } } };
-}
-
 /** How every plot of numbers looks now: colours, type, axes named `x` and `y`. */
-export function look({ x, y = "", legend, hovermode = "closest" }) {
+export function look({ x, y = "", legend, hovermode = "closest", height = 300 }) {
   const style = getComputedStyle(document.body);
   const shade = resolve("--v-text");
   const grid = resolve("--v-line");
   const axis = { gridcolor: grid, zerolinecolor: grid, linecolor: grid, automargin: true };
   return {
     uirevision: "keep",
-    height: 300,
-    margin: { t: 8, r: 12, b: 40, l: 48 },
+    height,
+    margin: { t: 32, r: 12, b: 40, l: 48 }, // on top the toolbar, which must cover nothing when it comes
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: {
@@ -98,22 +74,29 @@ export function look({ x, y = "", legend, hovermode = "closest" }) {
     },
     xaxis: { ...axis, title: { text: x } },
     yaxis: { ...axis, title: { text: y }, exponentformat: "power" },
-    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: resolve("--v-muted"), activecolor: resolve("--v-accent") },
+    legend: { orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom" },
     showlegend: legend,
     hovermode,
     hoverlabel: { bgcolor: resolve("--v-surface"), font: { color: shade } },
   };
 }
 
-/** A figure that a method saved as plotly JSON, or as the cells of a cache. */
+/** About how many rows the names take below the plot. */
+function legendRows(lines, width) {
+  if (lines.length < 2) return 0;
+  const needed = lines.reduce((sum, line) => sum + 50 + 7 * line.name.length, 0);
+  return Math.ceil(needed / Math.max(width, 200));
+}
+
+/** A figure that a method saved as plotly JSON. */
 export function figure(item) {
   const plot = h("div.plot", { role: "img", "aria-label": item.name });
   const draw = async () => {
-    const [Plotly, content] = await Promise.all([
+    const [Plotly, saved] = await Promise.all([
       plotly(),
       fetch(BASE + item.url.slice(1)).then((answer) => answer.json()),
     ]);
-    const saved = item.role === "cells" ? heat(content) : content;
     const look = {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",

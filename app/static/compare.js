@@ -1,11 +1,19 @@
 // <v-compare c="id">: runs side by side. Metrics and differing settings, images on a grid, any two under a slider, curves.
 
 import { BASE, Element, action, api, copy, h, query, setQuery, toast } from "./core.js";
+import { cacheMaps } from "./cache-map.js";
 import { curves } from "./chart.js";
 import { ask, shareDialog } from "./dialog.js";
 import { ago, runTitle, setting, title, widgets } from "./format.js";
+import { frontier } from "./frontier.js";
 import { grid } from "./grid.js";
 import { metricTable } from "./metrics.js";
+import { reported } from "./reported.js";
+import { imagesOf } from "./run-parts.js";
+
+function runsOf({ run_ids: ids }) {
+  return ids.length === 1 ? "1 run" : `${ids.length} runs`;
+}
 
 class Compare extends Element {
   heading = "Comparison";
@@ -41,8 +49,11 @@ class Compare extends Element {
         run,
         artefacts: await api(`runs/${run.id}/artefacts`, { signal }),
         series: await api(`runs/${run.id}/series`, { signal }),
+        images: await imagesOf(run, signal),
       })),
     );
+    this.methods = methods;
+    this.charted = ""; // a chart that an earlier start had asked for may never have come
     this.widgets = widgets(methods.filter((method) => view.runs.some((run) => run.method === method.name)));
     this.daysMax = studio.share_days_max;
     this.show(found, view, parts);
@@ -92,9 +103,10 @@ class Compare extends Element {
         h(
           "div.row",
           {},
-          h("h2", {}, "Settings that differ, and metrics"),
-          h("label.field.inline", {}, "Compare against", againstSelect),
+          h("h2", {}, view.runs.length > 1 ? "Settings that differ, and metrics" : "Metrics"),
+          view.runs.length > 1 ? h("label.field.inline", {}, "Compare against", againstSelect) : "",
         ),
+        view.remark ? h("p.remark", {}, view.remark) : "",
         metricTable(view, control, this.widgets),
         h(
           "details.common",
@@ -111,7 +123,10 @@ class Compare extends Element {
         ),
       ),
       grid(parts, control),
+      cacheMaps(parts),
+      this.frontier(view.runs),
       ...this.plots(parts, control),
+      ...this.papers(view.runs),
     );
   }
 
@@ -153,9 +168,36 @@ class Compare extends Element {
       "header.pagehead",
       {},
       h("div", {}, crumb, heading, embedded ? "" : name),
-      h("p.muted", {}, `${found.run_ids.length} runs · `, ago(found.created_at)),
+      h("p.muted", {}, `${runsOf(found)} · `, ago(found.created_at)),
       h("div.actions", {}, share, link, all),
     );
+  }
+
+  /** Drawn once: another control changes nothing in it. */
+  frontier(runs) {
+    const done = runs.filter((run) => run.status === "succeeded" && this.methodOf(run)?.tradeoff);
+    if (!done.length) return "";
+    const asked = done.map((run) => run.id).join();
+    if (this.charted !== asked) {
+      this.charted = asked;
+      this.chart = frontier(asked.split(","), this.stop.signal);
+    }
+    return this.chart;
+  }
+
+  /** What the papers of the methods at hand report. */
+  papers(runs) {
+    const names = [...new Set(runs.map((run) => run.method))];
+    return names.map((name) =>
+      reported(
+        this.methods.find((method) => method.name === name),
+        runs.filter((run) => run.method === name),
+      ),
+    );
+  }
+
+  methodOf(run) {
+    return this.methods.find((method) => method.name === run.method);
   }
 
   plots(parts, control) {
@@ -225,7 +267,7 @@ class Compare extends Element {
               { href: `${BASE}compare?c=${item.id}` },
               h("strong", {}, item.title || `Comparison ${item.id}`),
             ),
-            h("p.muted", {}, `${item.run_ids.length} runs · `, ago(item.created_at)),
+            h("p.muted", {}, `${runsOf(item)} · `, ago(item.created_at)),
           ),
         ),
       ),

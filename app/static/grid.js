@@ -1,7 +1,8 @@
-// Images of several runs: a row a run, a column a class, the same noise down each column; any two go under the slider.
+// Images of several runs: a row a run, the same noise down each column; a column a class, or the images that suffered
+// most first; any two go under the slider.
 
 import { BASE, h } from "./core.js";
-import { runTitle } from "./format.js";
+import { number, runTitle } from "./format.js";
 import { viewer } from "./viewer.js";
 
 const OTHER_ROLES = ["preview", "grid", "reference"];
@@ -24,23 +25,68 @@ function caption(item) {
   return item.meta.caption ?? item.name.replace(/\.\w+$/, "").replace(/[_-]+/g, " ");
 }
 
-/** `parts`: [{run, artefacts}]; the control comes first. `note` says what the rows have in common. */
+/** "Relative L2 0.123 · PSNR 21.3 dB · SSIM 0.87": how far an image is from its uncached twin. */
+function toTwin(record) {
+  if (!record || !Number.isFinite(record.relative_l2)) return "";
+  if (record.identical) return "identical to its uncached twin";
+  const ssim = Number.isFinite(record.ssim) ? ` · SSIM ${number(record.ssim)}` : "";
+  const psnr = Number.isFinite(record.psnr) ? ` · PSNR ${record.psnr.toFixed(1)} dB` : "";
+  return `relative L2 ${number(record.relative_l2)}${psnr}${ssim}`;
+}
+
+/**
+ * `parts`: [{run, artefacts, images}]; the control comes first. `images` are the rows that a run recorded of its images,
+ * by the name of the artefact, if it did. `note` says what the rows have in common.
+ */
 export function grid(parts, control, note = "The same noise down each column.") {
   const ordered = [...parts].sort((a, b) => (b.run.id === control.id) - (a.run.id === control.id));
   const rows = ordered
-    .map((part) => ({ run: part.run, columns: columnsOf(part.artefacts) }))
+    .map((part) => ({ run: part.run, columns: columnsOf(part.artefacts), records: new Map(part.images ?? []) }))
     .filter((row) => row.columns.size);
   const names = [...new Set(rows.flatMap((row) => [...row.columns.keys()]))];
   if (!names.length) return "";
   const depth = Math.max(...rows.flatMap((row) => [...row.columns.values()].map((items) => items.length)));
   const look = viewer();
   const holder = h("div.scroll", { tabIndex: 0, role: "region", "aria-label": "Image grid" });
-  const state = { image: 0, page: 0, picked: [[0, 0], rows.length > 1 ? [1, 0] : null] };
+  const measured = rows.filter((row) =>
+    [...row.records.values()].some((record) => Number.isFinite(record.relative_l2)),
+  );
+  const state = { image: 0, page: 0, order: "", picked: [] };
   let cells = [];
 
+  /** Of the image at a place, its distance to its uncached twin; below 0 where it is not known. */
+  function error(row, name, at) {
+    return row.records.get(row.columns.get(name)?.[at]?.name)?.relative_l2 ?? -1;
+  }
+
+  /** At first the control and the run below it; of images that suffered, the run in which the first did most. */
+  function firstPair() {
+    if (rows.length < 2) return [[0, 0], null];
+    if (!state.order) return [[0, 0], [1, 0]];
+    const [{ name, at, worst }] = columns();
+    const line = rows.findIndex((row) => error(row, name, at) === worst);
+    return [[0, 0], line > 0 ? [line, 0] : [1, 0]];
+  }
+
+  /** The columns in their order: {name, at, head}; `at` is the place of an image within its class. */
+  function columns() {
+    if (!state.order) return names.map((name) => ({ name, at: state.image, head: name }));
+    const judges = state.order === "any" ? measured : measured.filter((row) => row.run.id === state.order);
+    return names
+      .flatMap((name) => Array.from({ length: depth }, (_, at) => ({ name, at })))
+      .map(({ name, at }) => ({
+        name,
+        at,
+        head: depth > 1 ? `${name} · ${at + 1}` : name,
+        worst: Math.max(...judges.map((row) => error(row, name, at))),
+      }))
+      .filter((column) => column.worst >= 0)
+      .sort((a, b) => b.worst - a.worst);
+  }
+
   function draw() {
-    const shown = names.slice(state.page * COLUMNS, (state.page + 1) * COLUMNS);
-    cells = rows.map((row, line) => shown.map((name, place) => cell(row, name, line, place)));
+    const shown = columns().slice(state.page * COLUMNS, (state.page + 1) * COLUMNS);
+    cells = rows.map((row, line) => shown.map((column, place) => cell(row, column, line, place)));
     const body = rows.map((row, line) => {
       const tag =
         rows.length > 1 && row.run.method && row.run.id === control.id ? h("small.tag", {}, "control") : "";
@@ -51,10 +97,10 @@ export function grid(parts, control, note = "The same noise down each column.") 
         "tr",
         {},
         h("th", { scope: "row" }, name, " ", tag),
-        ...cells[line].map((item) => h("td", {}, item?.button ?? "–")),
+        ...cells[line].map((item) => h("td", {}, item ? [item.button, item.below] : "–")),
       );
     });
-    const heads = shown.map((name) => h("th", { scope: "col" }, name));
+    const heads = shown.map((column) => h("th", { scope: "col" }, column.head));
     holder.replaceChildren(
       h(
         "table.grid",
@@ -67,25 +113,31 @@ export function grid(parts, control, note = "The same noise down each column.") 
     mark();
   }
 
-  function cell(row, name, line, place) {
-    const item = row.columns.get(name)?.[state.image];
+  function cell(row, { name, at }, line, place) {
+    const item = row.columns.get(name)?.[at];
     if (!item) return null;
     const url = BASE + item.url.slice(1);
-    const label = `${runTitle(row.run)}, ${name}${depth > 1 ? `, image ${state.image + 1}` : ""}`;
+    const label = `${runTitle(row.run)}, ${name}${depth > 1 ? `, image ${at + 1}` : ""}`;
+    const record = row.records.get(item.name);
+    const figures = toTwin(record);
     const picture = h("img", { src: url, alt: label, loading: "lazy" });
     const button = h(
       "button.cell",
       {
         type: "button",
-        title: label,
-        "aria-label": `${label}; choose for the slider`,
+        title: figures ? `${label}: ${figures}` : label,
+        "aria-label": `${label}${figures ? `, ${figures}` : ""}; choose for the slider`,
         tabIndex: line + place === 0 ? 0 : -1,
       },
       picture,
     );
+    const error = record?.relative_l2;
+    const below = Number.isFinite(error)
+      ? h("small.figure", { "aria-hidden": "true" }, error ? Number(error.toPrecision(2)) : "0")
+      : "";
     button.addEventListener("click", () => pick(line, place));
     button.addEventListener("keydown", (event) => walk(event, line, place));
-    return { button, url, label };
+    return { button, below, url, label, figures };
   }
 
   function pick(line, place) {
@@ -113,19 +165,52 @@ export function grid(parts, control, note = "The same noise down each column.") 
     next.button.focus();
   }
 
-  draw();
+  const steps = h("span.steppers");
+  function reorder(order) {
+    Object.assign(state, { order, image: 0, page: 0 });
+    state.picked = firstPair();
+    steps.replaceChildren(
+      order ? "" : stepper("Image", depth, (image) => ((state.image = image), draw())),
+      stepper(order ? "Images" : "Classes", Math.ceil(columns().length / COLUMNS), (page) => {
+        state.page = page;
+        draw();
+      }),
+    );
+    draw();
+  }
+
+  reorder("");
   return h(
     "section.card",
     { "aria-label": "Images" },
+    h("div.row", {}, h("h2", {}, "Images"), orders(measured, reorder), steps),
     h(
-      "div.row",
+      "p.muted",
       {},
-      h("h2", {}, "Images"),
-      stepper("Image", depth, (image) => ((state.image = image), draw())),
-      stepper("Classes", Math.ceil(names.length / COLUMNS), (page) => ((state.page = page), draw())),
+      `${note} ${measured.length ? "Below an image, its relative L2 to its uncached twin. " : ""}`,
+      "Choose two images to lay them over each other; arrows walk over the grid.",
     ),
-    h("p.muted", {}, `${note} Choose two images to lay them over each other; arrows walk over the grid.`),
     h("div.gridwrap", {}, holder, look.node),
+  );
+}
+
+/** By class, or the images that are furthest from their uncached twins first. */
+function orders(measured, choose) {
+  if (!measured.length) return "";
+  const several = measured.length > 1;
+  return h(
+    "label.field.inline",
+    {},
+    "Order",
+    h(
+      "select",
+      { onchange: (event) => choose(event.target.value) },
+      h("option", { value: "" }, "by class"),
+      h("option", { value: several ? "any" : measured[0].run.id }, "worst first"),
+      ...(several
+        ? measured.map((row) => h("option", { value: row.run.id }, `worst first in ${runTitle(row.run)}`))
+        : []),
+    ),
   );
 }
 

@@ -78,7 +78,7 @@ export function metricTable(view, control, widgets) {
         "span.runname",
         {},
         h("a", { href: `${BASE}run?id=${row.run.id}` }, runTitle(row.run)),
-        isControl(row) ? h("small.tag", {}, "control") : "",
+        isControl(row) && rows.length > 1 ? h("small.tag", {}, "control") : "",
         row.run.status === "succeeded" ? "" : badge(row.run.status),
       ),
   };
@@ -115,7 +115,7 @@ export function metricTable(view, control, widgets) {
       caption: "Settings that differ, and metrics",
       columns: [name, ...settings, ...metrics.map(measure)],
       rows,
-      row: (line, row) => line.classList.toggle("control", isControl(row)),
+      row: (line, row) => line.classList.toggle("control", isControl(row) && rows.length > 1),
     });
   const box = h("div", {}, draw(groups.main));
   const all = groups.more.length

@@ -1,6 +1,6 @@
 // The parts of a run's page: why it failed, what it measured and drew, where it comes from, its files and log.
 
-import { BASE, h } from "./core.js";
+import { BASE, api, h } from "./core.js";
 import { curves } from "./chart.js";
 import { bytes, date, duration, number, runTitle, setting, took, title } from "./format.js";
 import { grid } from "./grid.js";
@@ -51,8 +51,21 @@ export function metrics(run) {
   return h("section", { "aria-label": "Metrics" }, h("dl.metrics", {}, ...main.map(tile)), more);
 }
 
+const PAGE = 1000;
+
+/** What a run recorded of its images, [[name of the artefact, row], ...]; empty where it recorded nothing. */
+export async function imagesOf(run, signal) {
+  const rows = [];
+  for (let total = 1; rows.length < total; ) {
+    const page = await api(`runs/${run.id}/records/images?offset=${rows.length}&limit=${PAGE}`, { signal });
+    rows.push(...page.rows);
+    total = page.rows.length ? page.total : 0;
+  }
+  return rows.map((row) => [row.name, row]);
+}
+
 /** The run's images above their uncached twins, where it has them; what it drew as sheets below. */
-export function pictures(run, artefacts) {
+export function pictures(run, artefacts, images) {
   const twins = artefacts
     .filter((item) => item.role === "reference")
     .map((item) => ({ ...item, role: "sample" }));
@@ -60,9 +73,9 @@ export function pictures(run, artefacts) {
   const parts = twins.length
     ? [
         { run: twin, artefacts: twins },
-        { run, artefacts },
+        { run, artefacts, images },
       ]
-    : [{ run, artefacts }];
+    : [{ run, artefacts, images }];
   const note = twins.length
     ? "Below each reference image, what this run made of the same noise."
     : "What this run made.";

@@ -1,12 +1,15 @@
 // <v-run>: everything about the run named in the address.
 
 import { BASE, Element, action, api, copy, h, query, toast } from "./core.js";
+import { cacheMaps } from "./cache-map.js";
 import { figure } from "./chart.js";
 import { shareDialog } from "./dialog.js";
 import { ago, badge, runTitle, setting, took, title } from "./format.js";
 import { cloneLink, remove, rename, rerun } from "./run-actions.js";
-import { failure, files, log, metrics, origin, pictures, plots } from "./run-parts.js";
+import { failure, files, imagesOf, log, metrics, origin, pictures, plots } from "./run-parts.js";
 import "./live.js";
+
+const NO_PLOT = ["file", "cells", "schedule"]; // of JSON files: the cache map shows the last two
 
 class Run extends Element {
   heading = "Run";
@@ -42,8 +45,9 @@ class Run extends Element {
           api(`runs/${id}/series`, { signal }),
           api(`runs/${id}/events`, { signal }),
           api(`runs/${id}/attempts`, { signal }),
+          imagesOf(run, signal),
         ])
-      : [[], {}, [], []];
+      : [[], {}, [], [], []];
     this.method = methods.find((method) => method.name === run.method);
     this.daysMax = system.share_days_max;
     this.shown = run.status;
@@ -62,7 +66,7 @@ class Run extends Element {
       this.load(live.id, signal).catch((error) => this.fail(error));
   }
 
-  show(run, artefacts, series, events, attempts) {
+  show(run, artefacts, series, events, attempts, images) {
     this.replaceChildren(
       this.head(run),
       run.status === "failed" ? failure(run) : "",
@@ -81,10 +85,11 @@ class Run extends Element {
       run.summary ? h("p.lead", {}, run.summary) : "",
       run.finished ? "" : h("v-live", { run: run.id }),
       metrics(run),
-      ...pictures(run, artefacts),
+      ...pictures(run, artefacts, images),
+      cacheMaps([{ run, artefacts }]),
       ...plots(run, series),
       ...artefacts
-        .filter((item) => item.mime === "application/json" && item.role !== "file")
+        .filter((item) => item.mime === "application/json" && !NO_PLOT.includes(item.role))
         .map((item) => h("section.card", {}, figure(item))),
       h("div.columns", {}, this.settings(run), origin(run, attempts)),
       files(artefacts),

@@ -67,11 +67,23 @@ export function table({
 
   mark();
   fill();
-  return h(
+  const scroll = h(
     "div.scroll",
     { tabIndex: 0, role: "region", "aria-label": caption },
     h("table.table", {}, h("caption.offscreen", {}, caption), h("thead", {}, h("tr", {}, ...heads)), body),
   );
+  return h("div.wide", {}, scroll, hint(scroll));
+}
+
+/** Says that there is more to the right, as long as there is. */
+export function hint(scroll) {
+  const words = h("p.muted.fine.more", { hidden: true }, "More columns to the right: scroll sideways →");
+  const look = () => {
+    words.hidden = scroll.scrollWidth - scroll.clientWidth - scroll.scrollLeft < 4;
+  };
+  new ResizeObserver(look).observe(scroll);
+  scroll.addEventListener("scroll", look, { passive: true });
+  return words;
 }
 
 function order(a, b, descending) {

@@ -19,6 +19,13 @@ export function viewer() {
   const names = [h("span.a"), h("span.b")];
   const said = h("p.offscreen", { "aria-live": "polite" });
   const difference = h("p.muted");
+  const strength = h(
+    "select",
+    { onchange: () => setMode(mode) },
+    h("option", { value: "" }, "as far as it goes"),
+    ...[1, 2, 4, 8, 16].map((times) => h("option", { value: times }, times === 1 ? "not at all" : `${times} times`)),
+  );
+  const amplified = h("label.field.inline", { hidden: true }, "Brightened", strength);
   const modes = ["Slider", "Flip", "Difference"].map((name) =>
     h(
       "button.chip",
@@ -36,6 +43,7 @@ export function viewer() {
     range,
     h("div.names", {}, ...names),
     difference,
+    amplified,
     h("div.actions", {}, flipper, swap),
     said,
   );
@@ -52,7 +60,7 @@ export function viewer() {
     for (const chip of modes) chip.setAttribute("aria-pressed", String(chip.textContent === name));
     range.hidden = edge.hidden = mode !== "Slider";
     flipper.hidden = mode !== "Flip";
-    map.hidden = mode !== "Difference";
+    map.hidden = amplified.hidden = mode !== "Difference";
     difference.textContent = "";
     above.style.visibility = "";
     place(mode === "Slider" ? range.value : 100);
@@ -88,12 +96,12 @@ export function viewer() {
     const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
     const out = pen.createImageData(map.width, map.height);
     gaps.forEach((gap, pixel) => {
-      const light = largest ? (255 * gap) / largest : 0;
+      const light = strength.value ? Math.min(255, gap * strength.value) : largest && (255 * gap) / largest;
       out.data.set([light, Math.max(0, 2 * light - 255), 40, 255], 4 * pixel);
     });
     pen.putImageData(out, 0, 0);
     difference.textContent = largest
-      ? `Mean difference ${mean.toFixed(2)}, largest ${largest.toFixed(1)} of 255; the brightest point is the largest.`
+      ? `Mean difference ${mean.toFixed(2)}, largest ${largest.toFixed(1)} of 255${strength.value ? "" : "; the brightest point is the largest"}.`
       : "The two images are the same.";
     map.setAttribute("aria-label", difference.textContent);
   }
@@ -103,8 +111,9 @@ export function viewer() {
     node.hidden = false;
     [above.src, below.src] = [first.url, second.url];
     [above.alt, below.alt] = [first.label, second.label];
-    names[0].textContent = `◧ ${first.label}`;
-    names[1].textContent = `${second.label} ◨`;
+    const told = (image, words) => [words, image.figures ? h("small.muted", {}, image.figures) : ""];
+    names[0].replaceChildren(...told(first, `◧ ${first.label}`));
+    names[1].replaceChildren(...told(second, `${second.label} ◨`));
     setMode(mode);
   }
 

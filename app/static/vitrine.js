@@ -4,6 +4,7 @@ import "./header.js";
 import "./runs.js";
 import "./run.js";
 import "./compare.js";
+import "./reported.js";
 import "./board.js";
 import "./sweep.js";
 import "./sweep-launch.js";

@@ -1,8 +1,8 @@
 """All that pages, scripts and the command line may ask of the studio. Plain data in, plain frozen data out.
 
 `catalogue` says what can be run, `launching` puts runs on the road, `history` finds and changes runs, `results` reads what
-they reported, `sweeps` are many runs as one, `place` is the queue, the workers and the disk, `sharing` comparisons and
-links, `files` what people bring.
+they reported, `charting` lays them out, `sweeps` are many runs as one, `place` is the queue, the workers and the disk,
+`sharing` comparisons and links, `files` what people bring.
 """
 
 from backend.cleaning import collect as clean
@@ -14,6 +14,7 @@ from backend.services.catalogue import (
     methods,
     validate,
 )
+from backend.services.charting import landscape
 from backend.services.errors import Conflict, Forbidden, Gone, NotFound, ServiceError, TooLarge
 from backend.services.files import blob, datasets, upload
 from backend.services.history import (
@@ -70,6 +71,7 @@ from backend.views import (
     DatasetView,
     DiskView,
     EventView,
+    LandscapeView,
     LiveView,
     MetricRow,
     QueueCounts,
@@ -79,9 +81,10 @@ from backend.views import (
     RunView,
     SettingRow,
     ShareView,
+    Spread,
     WorkerView,
 )
-from methods.base import Estimate, Method, MethodError
+from methods.base import Estimate, Method, MethodError, Reported
 
 __all__ = [
     "MAX_SEED",
@@ -98,6 +101,7 @@ __all__ = [
     "EventView",
     "Forbidden",
     "Gone",
+    "LandscapeView",
     "Launch",
     "LiveView",
     "Method",
@@ -107,11 +111,13 @@ __all__ = [
     "QueueCounts",
     "QueueView",
     "RecordPage",
+    "Reported",
     "RunPage",
     "RunView",
     "ServiceError",
     "SettingRow",
     "ShareView",
+    "Spread",
     "SweepItem",
     "SweepPlan",
     "SweepRequest",
@@ -141,6 +147,7 @@ __all__ = [
     "get_comparison",
     "get_run",
     "get_sweep",
+    "landscape",
     "launch_sweep",
     "list_comparisons",
     "list_runs",

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from backend.references import open_reference
 from backend.views import RunView, SettingRow
 from methods import METHODS
-from methods.base import Config, Estimate, Method, MethodError
+from methods.base import Config, Estimate, Finished, Method, MethodError
+from storage.models import SUCCEEDED
 
 
 def methods() -> dict[str, Method]:
@@ -89,6 +90,23 @@ def differing_settings(runs: Sequence[RunView]) -> tuple[list[SettingRow], list[
     return differing, [row for row in rows if row not in differing]
 
 
+def remark(runs: Sequence[RunView]) -> str:
+    """What the runs say side by side, in their method's words; "" where it has none, or they are of several methods."""
+    entry = METHODS.get(runs[0].method) if len({run.method for run in runs}) == 1 else None
+    done = [
+        Finished(run.title, run.config, run.seed, run.metrics)
+        for run in runs
+        if run.status == SUCCEEDED
+    ]
+    return entry.remark(done) if entry and entry.remark and done else ""
+
+
+def setting_title(method: Method, name: str) -> str:
+    """How the form of a method calls a setting."""
+    field = method.config.model_fields.get(name)
+    return (field.title if field else None) or name.replace("_", " ").capitalize()
+
+
 def _fields(run: RunView) -> list[str]:
     entry = METHODS.get(
         run.method
@@ -97,9 +115,6 @@ def _fields(run: RunView) -> list[str]:
 
 
 def _title(runs: Sequence[RunView], name: str) -> str:
-    for run in runs:
-        entry = METHODS.get(run.method)
-        field = entry.config.model_fields.get(name) if entry else None
-        if field is not None and field.title:
-            return field.title
-    return name.replace("_", " ").capitalize()
+    entries = [METHODS[run.method] for run in runs if run.method in METHODS]
+    known = [entry for entry in entries if name in entry.config.model_fields]
+    return setting_title(known[0], name) if known else name.replace("_", " ").capitalize()

@@ -7,7 +7,7 @@ from typing import Any
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from backend.services.catalogue import differing_settings
+from backend.services.catalogue import differing_settings, remark
 from backend.services.convert import comparison_view, run_view
 from backend.services.errors import Forbidden, Gone, NotFound, ServiceError
 from backend.settings import settings
@@ -36,7 +36,7 @@ def compare(run_ids: Sequence[str]) -> CompareView:
     if missing:
         raise NotFound(f"there is no run {', '.join(sorted(missing))}; it may have been deleted")
     differing, common = differing_settings(views)
-    return CompareView(views, differing, common, _metric_rows(views))
+    return CompareView(views, differing, common, _metric_rows(views), remark(views))
 
 
 def _metric_rows(views: Sequence[RunView]) -> list[MetricRow]:

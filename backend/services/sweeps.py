@@ -163,16 +163,16 @@ def _findings(name: str, runs: Sequence[RunView]) -> list[Finding]:
     method = METHODS.get(name)
     if method is None or method.conclude is None:
         return []
+    finished = [
+        Finished(run.title, run.config, run.seed, run.metrics)
+        for run in runs
+        if run.status == SUCCEEDED
+    ]
     try:
-        finished = [
-            Finished(method.config.model_validate(run.config), run.seed, run.metrics)
-            for run in runs
-            if run.status == SUCCEEDED
-        ]
+        return list(method.conclude(finished))
     except ValidationError:
         text = "These runs are of an earlier version, whose settings are not understood any more."
         return [Finding("note", text)]
-    return list(method.conclude(finished))
 
 
 def _family(method: str) -> str:

@@ -49,7 +49,10 @@ from methods.caching.conclude import conclude
 from methods.caching.config import CalibrateConfig, SampleConfig
 from methods.caching.estimate import estimate_calibrate, estimate_sample
 from methods.caching.presets import CALIBRATE_PRESETS, PAPERS, SAMPLE_PRESETS
+from methods.caching.reported import REPORTED
 from methods.caching.sweep import controls, simplify
+from methods.caching.tradeoff import TRADEOFF
+from methods.caching.verdict import remark
 
 if TYPE_CHECKING:
     from methods.caching.ddim import ddim_sample, ddim_timesteps
@@ -137,6 +140,9 @@ SAMPLE = Method(
     simplify=simplify,
     controls=controls,
     conclude=conclude,
+    tradeoff=TRADEOFF,
+    reported=REPORTED,
+    remark=remark,
 )
 CALIBRATE = Method(
     name="caching.calibrate",

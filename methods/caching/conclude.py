@@ -26,6 +26,15 @@ Distances = dict[int, float]
 """Relative L2 to the uncached images, by seed."""
 
 
+@dataclass(frozen=True)
+class Run:
+    """A finished run with its settings read."""
+
+    config: SampleConfig
+    seed: int
+    metrics: Mapping[str, float]
+
+
 @dataclass
 class Reuse:
     """One way of reusing without its corrections: the plain runs, and the corrected ones by kind and strength."""
@@ -59,8 +68,13 @@ class Verdict:
 
 
 def conclude(finished: Sequence[Finished]) -> list[Finding]:
-    """The advised strengths, best first, then what did not help, then what limits all this."""
-    reuses, fewer = _sorted(finished)
+    """The advised strengths, best first, then what did not help, then what limits all this.
+
+    Raises:
+        pydantic.ValidationError: settings that this version does not know.
+    """
+    runs = [Run(SampleConfig.model_validate(run.config), run.seed, run.metrics) for run in finished]
+    reuses, fewer = _sorted(runs)
     verdicts: list[Verdict] = []
     notes: list[Finding] = []
     for config, reuse in reuses.items():
@@ -77,17 +91,17 @@ def conclude(finished: Sequence[Finished]) -> list[Finding]:
     if len(verdicts) > 1 and not any(verdict.helps for verdict in verdicts):
         model = verdicts[0].kind.model
         findings.insert(0, Finding("none", f"No strength tried is shown to help on {model!r}."))
-    return findings + notes + _limits(finished, verdicts)
+    return findings + notes + _limits(runs, verdicts)
 
 
 def _sorted(
-    finished: Sequence[Finished],
+    runs: Sequence[Run],
 ) -> tuple[dict[SampleConfig, Reuse], dict[SampleConfig, tuple[float, Distances]]]:
     """Ways of reusing, and samplings of fewer uncached steps with their module forwards."""
     reuses: dict[SampleConfig, Reuse] = defaultdict(Reuse)
     fewer: dict[SampleConfig, tuple[float, Distances]] = {}
-    for run in finished:
-        config: SampleConfig = run.config
+    for run in runs:
+        config = run.config
         if DISTANCE not in run.metrics:
             continue
         distance = run.metrics[DISTANCE]
@@ -116,7 +130,7 @@ def _without(config: SampleConfig, *names: str) -> SampleConfig:
     )
 
 
-def _forwards(run: Finished) -> float:
+def _forwards(run: Run) -> float:
     return run.metrics.get("attn_forwards", 0.0) + run.metrics.get("ff_forwards", 0.0)
 
 
@@ -208,12 +222,12 @@ def _against_fewer(
     return [Finding("note", text)]
 
 
-def _limits(finished: Sequence[Finished], verdicts: Sequence[Verdict]) -> list[Finding]:
-    if not finished:
+def _limits(runs: Sequence[Run], verdicts: Sequence[Verdict]) -> list[Finding]:
+    if not runs:
         return []
-    config: SampleConfig = finished[0].config
-    seeds = len({run.seed for run in finished})
-    images = sorted({int(run.metrics["images"]) for run in finished if "images" in run.metrics})
+    config = runs[0].config
+    seeds = len({run.seed for run in runs})
+    images = sorted({int(run.metrics["images"]) for run in runs if "images" in run.metrics})
     of_each = f" of {' or '.join(map(str, images))} images" if images else ""
     counted = "1 seed" if seeds == 1 else f"{seeds} seeds"
     text = f"This is for the model {config.model!r}, {counted}{of_each}; another model may want another strength, or none."

@@ -37,6 +37,7 @@ def paint(config: PaintConfig, context: Context) -> Result:
             f"sample_{index}.png", picture, role="sample", class_name=name, index=index
         )
         context.log(index, trajectory_error=float(index))
+    context.save_figure("cells.json", {"cells": [[[0, 0]], [[1, 2]]]}, role="cells")
     context.save_file("secret.txt", b"not for strangers")
     return Result({"distance": float(config.grey), "runs": 1.0}, "<b>painted</b>")
 
@@ -152,6 +153,14 @@ def test_a_link_opens_nothing_but_its_target(client: TestClient, painted: dict[s
     assert client.get(f"{link['url']}{own['sample_0.png']['url']}").status_code == 200
     assert client.get(f"{link['url']}{own['secret.txt']['url']}").status_code == 404
     assert client.get(f"{link['url']}{other['sample_0.png']['url']}").status_code == 404
+
+
+def test_what_each_cell_did_is_drawn_without_a_script(
+    client: TestClient, painted: dict[str, Any]
+) -> None:
+    text = client.get(share(client, "comparison", painted["comparison"]["id"])["url"]).text
+    assert text.count('<svg class="cachemap" viewBox') == 2
+    assert "computed 2 (50 %) · reused 1 (25 %) · corrected 1 (25 %)" in text
 
 
 def test_visits_are_counted_and_images_are_not(client: TestClient, painted: dict[str, Any]) -> None:

@@ -126,6 +126,198 @@ def test_curves_are_drawn_and_have_a_table(open_page: OpenPage, compared: dict[s
     expect(figure.locator("table tbody tr").first).to_be_visible()
 
 
+def test_the_cache_map_names_each_cell_for_pointer_and_keyboard(
+    open_page: OpenPage, compared: dict[str, Any]
+) -> None:
+    page = open_page(compared["comparison"]["url"])
+    section = page.locator("section.card[aria-label='Cache map']")
+    figures = section.locator("figure")
+    expect(figures).to_have_count(3)
+    reuse = figures.nth(1)
+    expect(reuse).to_contain_text("computed 160 (50 %) · reused 160 (50 %)")
+    expect(figures.nth(2)).to_contain_text("computed 160 (100 %)")  # half as many steps
+    drawing, said = reuse.locator("svg.cachemap"), reuse.locator(".readout")
+    drawing.focus()
+    expect(said).to_have_text(re.compile("^step 0, block 0, attention: computed"))
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    expect(said).to_have_text(re.compile("^step 1, block 0, feed-forward: reused"))
+    box = drawing.bounding_box()
+    assert box is not None
+    at = "(node) => [Number(node.getAttribute('x')), Number(node.getAttribute('y'))]"
+    cursor = reuse.locator(".cursor")
+    x, y = cursor.evaluate(at)
+    width, _ = (float(part) for part in drawing.get_attribute("viewBox").split()[2:])  # type: ignore[union-attr]
+    page.mouse.move(
+        box["x"] + (x + 4) / width * box["width"], box["y"] + (y + 36) / width * box["width"]
+    )
+    expect(said).to_have_text(re.compile("^step 1, block 2, attention: reused"))
+    reuse.get_by_text("As a table").click()
+    row = reuse.locator("table tbody tr").nth(1)
+    expect(row.locator("td").last).to_have_text("R R")
+
+
+def test_a_map_of_a_large_model_is_three_shapes(
+    open_page: OpenPage, compared: dict[str, Any]
+) -> None:
+    page = open_page(compared["comparison"]["url"])
+    large = {
+        "cells": [[[(step + layer) % 3, 0] for layer in range(28)] for step in range(50)],
+        "timesteps": list(range(999, 0, -20)),
+        "trend": [None] + [0.1] * 49,
+        "direction": [None, None] + [-0.5] + [0.5] * 47,
+    }
+    expect(page.locator("v-compare section").first).to_be_visible()
+    page.route("**/a/*cells", lambda route: route.fulfill(json=large))
+    said = page.evaluate(
+        """async () => {
+          const { cacheMaps } = await import(new URL("static/cache-map.js", document.baseURI));
+          const one = { role: "cells", mime: "application/json", name: "cells.json", url: "/a/0cells" };
+          const parts = Array.from({ length: 8 }, (_, id) => ({ run: { id, title: `run ${id}` }, artefacts: [one] }));
+          const section = cacheMaps(parts);
+          document.querySelector("v-compare").append(section);
+          while (!section.querySelector("svg")) await new Promise((done) => setTimeout(done, 20));
+          const first = section.querySelector("svg.cachemap");
+          return [
+            section.querySelectorAll("svg.cachemap").length,
+            first.querySelectorAll("path.cells").length,
+            first.querySelectorAll(".turn").length,
+            first.querySelectorAll("*").length,
+          ];
+        }"""
+    )
+    assert said[:3] == [8, 3, 1]
+    assert said[3] < 60
+
+
+def test_a_point_of_the_chart_opens_its_run(open_page: OpenPage, compared: dict[str, Any]) -> None:
+    page = open_page(compared["comparison"]["url"])
+    chart = page.locator("section.card[aria-label='Speed against error']")
+    chosen = chart.locator("a.point.chosen")
+    expect(chosen).to_have_count(3)
+    said = chart.locator("p.readout")
+    first = chart.locator("a.point[tabindex='0']")
+    label = first.get_attribute("aria-label")
+    assert label is not None
+    first.focus()
+    expect(said).to_have_text(label)
+    page.keyboard.press("ArrowRight")
+    expect(said).not_to_have_text(label)
+    uncached = chart.locator(f"a.point[href$='{compared['runs'][0]['id']}']")
+    expect(uncached).to_have_attribute("aria-label", re.compile("of this page, beaten by no other"))
+    chart.get_by_role("combobox", name="Across").select_option(label="FLOP share")
+    chart.get_by_role("combobox", name="Up").select_option(label="PSNR")
+    expect(chart.locator("p.muted").first).to_contain_text("left and up")
+    expect(chosen).to_have_count(2)  # the uncached run has no finite ratio
+    chart.get_by_text("As a table").click()
+    expect(chart.locator("table")).to_contain_text("Fewer steps")
+    reuse = compared["runs"][1]["id"]
+    point = chart.locator(f"a.point[href$='{reuse}'] .shape")
+    point.scroll_into_view_if_needed()
+    box = point.bounding_box()
+    assert box is not None
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(*middle)  # brings it on top of what lies near it
+    page.mouse.click(*middle)
+    page.wait_for_url(f"**/run?id={reuse}")
+    page.go_back()
+    link = chart.locator(f"a.point[href$='{reuse}']")
+    link.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/run?id={reuse}")
+
+
+def test_images_that_suffered_most_come_first(
+    open_page: OpenPage, compared: dict[str, Any], rest: Rest
+) -> None:
+    reuse = compared["runs"][1]["id"]
+    rows = rest.get(f"runs/{reuse}/records/images", sort="relative_l2", descending=True)["rows"]
+    page = open_page(compared["comparison"]["url"])
+    images = page.locator("section.card[aria-label='Images']")
+    images.get_by_label("Order").select_option(label="worst first in Reuse")
+    line = images.locator("tbody tr").nth(1).locator("button.cell")
+    expect(line).to_have_count(6)
+    titles = [cell.get_attribute("title") or "" for cell in line.all()]
+    found = [float(re.findall(r"relative L2 ([\d.]+)", text)[0]) for text in titles]
+    assert found == sorted(found, reverse=True)
+    assert found == [float(f"{row['relative_l2']:.4g}") for row in rows]
+    assert f"Reuse, {rows[0]['class_name']}, image" in titles[0]
+    assert "PSNR" in titles[0]
+    expect(images.locator(".viewer .names")).to_contain_text(f"relative L2 {found[0]:g}")
+
+
+def test_the_difference_can_be_amplified(open_page: OpenPage, compared: dict[str, Any]) -> None:
+    page = open_page(compared["comparison"]["url"])
+    page.get_by_role("button", name="Difference").click()
+    light = """(map) => Math.max(...map.getContext("2d").getImageData(0, 0, map.width, map.height).data
+      .filter((_, place) => place % 4 === 0))"""
+    stage = page.locator(".viewer .stage canvas")
+    expect(page.get_by_text(re.compile("the brightest point is the largest"))).to_be_visible()
+    assert stage.evaluate(light) == 255
+    page.get_by_label("Brightened").select_option(label="not at all")
+    expect(page.get_by_text(re.compile(r"largest \d+\.\d of 255\.$"))).to_be_visible()
+    plain = stage.evaluate(light)
+    page.get_by_label("Brightened").select_option(label="2 times")
+    page.wait_for_function("1")  # the next task: the map is drawn in one
+    assert abs(stage.evaluate(light) - min(255, 2 * plain)) <= 2
+
+
+def test_what_papers_report_stands_in_a_box_of_its_own(
+    open_page: OpenPage, compared: dict[str, Any]
+) -> None:
+    page = open_page(compared["comparison"]["url"])
+    box = page.locator("details.reported")
+    expect(box.locator("summary")).to_contain_text("not measured here")
+    box.locator("summary").click()
+    expect(box.get_by_role("heading").first).to_contain_text("DiT-XL/2")
+    marked = box.locator("tr.control")
+    expect(marked).to_have_count(2)  # uncached, and plain reuse at half of the steps
+    expect(marked.nth(1)).to_contain_text("6.857")
+    measured = page.get_by_role("region", name="Settings that differ, and metrics")
+    expect(measured).not_to_contain_text("6.857")
+    caching = open_page("/caching").locator("v-reported details.reported")
+    expect(caching).to_have_count(1)
+    expect(caching.locator("tr.control")).to_have_count(0)
+
+
+def test_a_comparison_is_told_in_a_sentence(open_page: OpenPage, compared: dict[str, Any]) -> None:
+    page = open_page(compared["comparison"]["url"])
+    expect(page.locator("p.remark")).to_contain_text(
+        re.compile(r"At about the same multiply-adds \(50% against \d\d%\), 10 uncached steps did")
+    )
+
+
+def test_a_table_says_that_it_scrolls(open_page: OpenPage, compared: dict[str, Any]) -> None:
+    page = open_page(compared["comparison"]["url"], viewport={"width": 390, "height": 800})
+    table = page.get_by_role("region", name="Settings that differ, and metrics")
+    more = page.get_by_text("More columns to the right").first
+    expect(more).to_be_visible()
+    head = table.locator("thead th").first
+    left = head.bounding_box()
+    table.evaluate("(node) => node.scrollTo(node.scrollWidth, 0)")
+    expect(more).to_be_hidden()
+    moved = head.bounding_box()
+    assert left is not None
+    assert moved is not None
+    assert abs(moved["x"] - left["x"]) < 1
+
+
+def test_the_toolbar_of_a_curve_covers_none_of_its_names(
+    open_page: OpenPage, compared: dict[str, Any]
+) -> None:
+    page = open_page(compared["comparison"]["url"], viewport={"width": 390, "height": 800})
+    page.get_by_text("More curves").click()
+    figure = page.locator("figure.curves").nth(1)  # the first has one curve, and so no names
+    figure.scroll_into_view_if_needed()
+    legend = figure.locator("g.legend[pointer-events]")  # what hovering shows is another
+    expect(legend).to_be_visible()
+    figure.locator(".plot").hover()
+    bar, names = figure.locator(".modebar-container").bounding_box(), legend.bounding_box()
+    assert bar is not None
+    assert names is not None
+    assert bar["y"] + bar["height"] <= names["y"]
+
+
 def test_a_comparison_is_shared_opened_in_a_private_window_and_revoked(
     open_page: OpenPage, compared: dict[str, Any], url: str
 ) -> None:

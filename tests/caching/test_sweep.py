@@ -50,7 +50,7 @@ def runs(distances, images=20, forwards=80.0, **settings):
     config = SampleConfig(**settings)
     metrics = {"attn_forwards": forwards / 2, "ff_forwards": forwards / 2, "images": float(images)}
     return [
-        Finished(config, seed, {**metrics, "relative_l2": distance})
+        Finished("", config.model_dump(mode="json"), seed, {**metrics, "relative_l2": distance})
         for seed, distance in enumerate(distances)
     ]
 
@@ -138,7 +138,7 @@ def test_only_seeds_that_have_everything_count():
 def test_a_corrected_run_brings_its_plain_twin_where_the_sweep_has_none():
     good = runs([0.08, 0.15, 0.076], weight=0.6, **GOC)
     twins = [
-        Finished(run.config, run.seed, {**run.metrics, "relative_l2_plain": plain})
+        Finished("", run.config, run.seed, {**run.metrics, "relative_l2_plain": plain})
         for run, plain in zip(good, (0.10, 0.20, 0.10), strict=True)
     ]
     assert conclude(twins)[0] == conclude([*PLAIN, *good])[0]
