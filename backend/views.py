@@ -248,3 +248,23 @@ class CompareView:
     differing: list[SettingRow]
     common: list[SettingRow]
     metrics: list[MetricRow]
+
+
+@dataclass(frozen=True)
+class TourStop:
+    """The runs by which the welcome tour shows one method; those that were deleted since are left out.
+
+    Attributes:
+        comparison_id: where they lie side by side; None for a single run.
+    """
+
+    method: str
+    title: str
+    text: str
+    comparison_id: str | None
+    runs: list[RunView]
+
+
+@dataclass(frozen=True)
+class TourView:
+    stops: list[TourStop]

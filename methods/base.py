@@ -161,6 +161,21 @@ class Preset:
 
 
 @dataclass(frozen=True)
+class Demo:
+    """Small runs that show a method on a new studio.
+
+    Attributes:
+        title: of the comparison, where there are several runs.
+        text: what they are and what to look at, in a sentence or two; no outcome, which is for the runs to show.
+        runs: the control first; together they must end within a minute on two CPU cores.
+    """
+
+    title: str
+    text: str
+    runs: tuple[Preset, ...]
+
+
+@dataclass(frozen=True)
 class Method:
     """An entry of `METHODS`; importing it must cost no torch, so `run` imports what it needs when called."""
 
@@ -176,3 +191,5 @@ class Method:
     check: Callable[[Any, Open], None] | None = None
     """Raises `MethodError` for settings that are wrong together or do not fit what they name; called before a run is
     queued, with a function that opens references as `Context.open` does."""
+    demo: Demo | None = None
+    """What the welcome tour of a new studio runs."""

@@ -1,7 +1,8 @@
 """All that pages, scripts and the command line may ask of the studio. Plain data in, plain frozen data out.
 
 `catalogue` says what can be run, `launching` puts runs on the road, `history` finds and changes runs, `results` reads what
-they reported, `place` is the queue, the workers and the disk, `sharing` comparisons and links, `files` what people bring.
+they reported, `place` is the queue, the workers and the disk, `sharing` comparisons and links, `files` what people bring,
+`welcome` the tour of a new studio.
 """
 
 from backend.cleaning import collect as clean
@@ -40,6 +41,7 @@ from backend.services.sharing import (
     revoke_share,
     update_comparison,
 )
+from backend.services.welcome import remove_tour, tour
 from backend.views import (
     ArtefactView,
     AttemptView,
@@ -58,6 +60,8 @@ from backend.views import (
     RunView,
     SettingRow,
     ShareView,
+    TourStop,
+    TourView,
     WorkerView,
 )
 from methods.base import Estimate, Method, MethodError
@@ -91,6 +95,8 @@ __all__ = [
     "SettingRow",
     "ShareView",
     "TooLarge",
+    "TourStop",
+    "TourView",
     "WorkerView",
     "artefacts",
     "attempts",
@@ -123,6 +129,7 @@ __all__ = [
     "queue",
     "ready",
     "records",
+    "remove_tour",
     "rerun",
     "resolve_share",
     "resume",
@@ -130,6 +137,7 @@ __all__ = [
     "series",
     "submit",
     "submit_many",
+    "tour",
     "update_comparison",
     "update_run",
     "upload",

@@ -39,7 +39,13 @@ from methods.base import Context, Method, Result
 from methods.caching.check import check_calibrate, check_sample
 from methods.caching.config import CalibrateConfig, SampleConfig
 from methods.caching.estimate import estimate_calibrate, estimate_sample
-from methods.caching.presets import CALIBRATE_PRESETS, PAPERS, SAMPLE_PRESETS
+from methods.caching.presets import (
+    CALIBRATE_DEMO,
+    CALIBRATE_PRESETS,
+    PAPERS,
+    SAMPLE_DEMO,
+    SAMPLE_PRESETS,
+)
 
 if TYPE_CHECKING:
     from methods.caching.ddim import ddim_sample, ddim_timesteps
@@ -117,6 +123,7 @@ SAMPLE = Method(
     papers=PAPERS,
     presets=SAMPLE_PRESETS,
     check=check_sample,
+    demo=SAMPLE_DEMO,
 )
 CALIBRATE = Method(
     name="caching.calibrate",
@@ -128,6 +135,7 @@ CALIBRATE = Method(
     papers=PAPERS[:2],
     presets=CALIBRATE_PRESETS,
     check=check_calibrate,
+    demo=CALIBRATE_DEMO,
 )
 
 
