@@ -89,7 +89,8 @@ def test_its_part_of_the_welcome_tour_holds_and_is_small(name):
     assert len({run.title for run in method.demo.runs}) == len(method.demo.runs) > 0
     configs = [method.config(**run.values) for run in method.demo.runs]
     for config in configs:
-        method.check(config, Path)
+        if method.check is not None:
+            method.check(config, Path)
     assert sum(method.estimate(config).seconds for config in configs) < 60
 
 

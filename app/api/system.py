@@ -75,9 +75,7 @@ def tour() -> dict[str, Any] | None:
     view = services.tour()
     if view is None:
         return None
-    stops = [
-        {**asdict(stop), "runs": [run_json(run) for run in stop.runs]} for stop in view.stops
-    ]
+    stops = [{**asdict(stop), "runs": [run_json(run) for run in stop.runs]} for stop in view.stops]
     return {"stops": stops}
 
 

@@ -34,9 +34,8 @@ def start_tour() -> None:
     """Queue the tour if the settings want it, the database holds no run, and this was never decided before."""
     if not settings().demo or _decided() is not None:
         return
-    demos = {name: method.demo for name, method in METHODS.items() if method.demo is not None}
     try:
-        stops = [(name, demo, _rows(name, demo)) for name, demo in demos.items()]
+        stops = _stops()
     except MethodError as error:  # a studio without its tour is still a studio
         log.warning("the welcome tour cannot be queued: %s", error)
         return
@@ -49,8 +48,18 @@ def start_tour() -> None:
         publish(queued)
 
 
-def _rows(method: str, demo: Demo) -> list[Run]:
-    return checked([Launch(method, run.values, title=run.title) for run in demo.runs], PRIORITY)
+def _stops() -> list[tuple[str, Demo, list[Run]]]:
+    """Every method that has a demo, with rows for its runs; all of them will start in this order.
+
+    Raises:
+        MethodError: the settings of a run do not hold.
+    """
+    demos = [(name, method.demo) for name, method in METHODS.items() if method.demo is not None]
+    launches = [
+        Launch(name, run.values, title=run.title) for name, demo in demos for run in demo.runs
+    ]
+    rows = iter(checked(launches, PRIORITY) if launches else ())
+    return [(name, demo, [next(rows) for _ in demo.runs]) for name, demo in demos]
 
 
 def _write(stops: list[tuple[str, Demo, list[Run]]]) -> list[Run]:
@@ -68,9 +77,7 @@ def _write(stops: list[tuple[str, Demo, list[Run]]]) -> list[Run]:
             comparison = Comparison(title=demo.title, run_ids=ids) if len(rows) > 1 else None
             if comparison is not None:
                 session.add(comparison)
-            kept.append(
-                {"method": method, "comparison": comparison and comparison.id, "runs": ids}
-            )
+            kept.append({"method": method, "comparison": comparison and comparison.id, "runs": ids})
         session.add(Setting(key=KEY, value=kept))
     return [row for _, _, rows in stops for row in rows]
 

@@ -126,7 +126,7 @@ CALIBRATE_PRESETS = {
 TEN = {"images_per_class": 4, "judge": False}  # forty images: too few for a judge
 SAMPLE_DEMO = Demo(
     "Welcome: caching half the work",
-    "Ten digits drawn five times from the same noise: in full, then at about half the work by reusing what the blocks "
+    "The ten digits, drawn five times from the same noise: in full, then at about half the work by reusing what the blocks "
     "computed, plainly (FORA) and corrected (GOC, gently and as in its paper), and by taking half the steps. Look which "
     "lands nearest to the full sampling.",
     (

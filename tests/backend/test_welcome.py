@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -24,11 +25,16 @@ DEMO = Demo("Two toys", "They count.", (Preset("one", QUICK), Preset("two", {**Q
 SINGLE = Demo("A file", "It fills.", (Preset("filled", {"megabytes": 1}),))
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
 def toys(studio: ModuleType, woken: list[str], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """A studio whose tour is made of toys."""
-    for name in [name for name in METHODS if name not in TOYS]:
-        monkeypatch.delitem(METHODS, name)
+    for name, method in METHODS.items():
+        monkeypatch.setitem(METHODS, name, dataclasses.replace(method, demo=None))
     for name, demo in (("toy.steps", DEMO), ("toy.fill", SINGLE)):
         monkeypatch.setitem(METHODS, name, dataclasses.replace(TOYS[name], demo=demo))
     return studio
@@ -54,7 +60,7 @@ def test_a_new_studio_queues_it_once(toys: ModuleType, woken: list[str]) -> None
 def test_what_a_person_launches_goes_first(toys: ModuleType) -> None:
     welcome.start_tour()
     own = toys.submit("toy.steps", QUICK, title="own")
-    assert [run.title for run in toys.queue().waiting][0] == "own"
+    assert toys.queue().waiting[0].id == own.id
     assert own.priority > max(run.priority for stop in toys.tour().stops for run in stop.runs)
 
 
@@ -70,6 +76,27 @@ def test_it_can_be_switched_off_and_on_before_anything_was_run(
     settings.cache_clear()
     welcome.start_tour()
     assert len(everything(toys)) == 3
+
+
+def test_processes_that_start_at_once_queue_it_once(
+    toys: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undecided = welcome._decided
+    meeting = threading.Barrier(4)
+
+    def look() -> Any:
+        found = undecided()
+        meeting.wait(60)  # all have seen that nothing was queued yet
+        return found
+
+    monkeypatch.setattr(welcome, "_decided", look)
+    threads = [threading.Thread(target=welcome.start_tour) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(everything(toys)) == 3
+    assert len(toys.list_comparisons()) == 1
 
 
 def test_a_studio_in_use_never_gets_it(toys: ModuleType) -> None:
