@@ -137,10 +137,18 @@ class Result:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run is expected to need, from its settings alone."""
+    """What a run is expected to need, from its settings alone.
+
+    Attributes:
+        seconds: from its start to its end.
+        memory_mb: largest at any time, everything included.
+        detail: what else a person weighs before launching, such as the part of the memory that is the method's own;
+            named like the metric that the run will report, where there is one.
+    """
 
     seconds: float
     memory_mb: float
+    detail: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ def reused_share(config: SampleConfig) -> float:
 
 
 def estimate_sample(config: SampleConfig) -> Estimate:
-    """Seconds and memory of the cached sampling, the uncached one beside it, and decoding."""
+    """Seconds and memory of the cached sampling, the uncached one beside it, and decoding; apart from that the memory of
+    the cache and of the prior, and the multiply-adds as a share of the uncached sampling's."""
     facts = _facts(config.model)
     classes = len(config.classes) or facts.null_class
     images = classes * config.images_per_class
@@ -48,18 +49,23 @@ def estimate_sample(config: SampleConfig) -> Estimate:
     same = config.schedule == "none" and reference == config.steps
     cells = config.steps * facts.layers
     macs = facts.sampling_macs((1 - share) * cells, (1 - share) * cells, config.steps)
+    cells = reference * facts.layers
+    uncached = facts.sampling_macs(cells, cells, reference)
+    detail = {"flop_share": macs / uncached}
     steps = config.steps
     if not same:
-        cells = reference * facts.layers
-        macs += facts.sampling_macs(cells, cells, reference)
+        macs += uncached
         steps += reference
     rows = _rows(config.batch_size, images, config.guidance_scale)
     slots = 0 if config.schedule == "none" else 2 if config.correction == "goc" else 1
     memory = _memory_mb(facts, config.precision, rows, slots)
+    detail["cache_memory_mb"] = memory - _memory_mb(facts, config.precision, rows, 0)
     if config.correction == "eoc":
-        memory += 2 * _prior_mb(facts, config.steps)
+        detail["prior_mb"] = 2 * _prior_mb(facts, config.steps)  # the features and their changes
+        memory += detail["prior_mb"]
     seconds = _seconds(config, macs, images, steps)
-    return Estimate(seconds + _decode_seconds(facts, images * (1 if same else 2)), memory)
+    decoding = _decode_seconds(facts, images * (1 if same else 2))
+    return Estimate(seconds + decoding, memory, detail)
 
 
 def estimate_calibrate(config: CalibrateConfig) -> Estimate:
