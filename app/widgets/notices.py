@@ -40,8 +40,8 @@ def _detail(key: str, value: float | None) -> str:
     if value is None:
         return "–"
     if key.endswith("_share"):
-        return f"{value:.0%}"
-    return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.1f}"
+        return f"{100 * value:.0f} %"
+    return f"{value:,.1f}" if 0 < value < 100 else f"{value:,.0f}"
 
 
 def notice(title: str, message: str) -> str:

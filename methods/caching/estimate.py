@@ -51,7 +51,7 @@ def estimate_sample(config: SampleConfig) -> Estimate:
     macs = facts.sampling_macs((1 - share) * cells, (1 - share) * cells, config.steps)
     cells = reference * facts.layers
     uncached = facts.sampling_macs(cells, cells, reference)
-    detail = {"flop_share": macs / uncached}
+    flop_share = macs / uncached
     steps = config.steps
     if not same:
         macs += uncached
@@ -59,13 +59,13 @@ def estimate_sample(config: SampleConfig) -> Estimate:
     rows = _rows(config.batch_size, images, config.guidance_scale)
     slots = 0 if config.schedule == "none" else 2 if config.correction == "goc" else 1
     memory = _memory_mb(facts, config.precision, rows, slots)
-    detail["cache_memory_mb"] = memory - _memory_mb(facts, config.precision, rows, 0)
+    detail = {"cache_memory_mb": memory - _memory_mb(facts, config.precision, rows, 0)}
     if config.correction == "eoc":
         detail["prior_mb"] = 2 * _prior_mb(facts, config.steps)  # the features and their changes
         memory += detail["prior_mb"]
     seconds = _seconds(config, macs, images, steps)
     decoding = _decode_seconds(facts, images * (1 if same else 2))
-    return Estimate(seconds + decoding, memory, detail)
+    return Estimate(seconds + decoding, memory, {**detail, "flop_share": flop_share})
 
 
 def estimate_calibrate(config: CalibrateConfig) -> Estimate:
