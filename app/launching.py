@@ -170,19 +170,26 @@ def _group(field: Field) -> str:
 
 @dataclass(frozen=True)
 class Need:
-    """What the runs of a launch need together."""
+    """What the runs of a launch need.
 
-    runs: int
+    Attributes:
+        each: title and estimate of every run, in the order they will start.
+        seconds: of all runs one after another.
+        memory_mb: of the largest.
+    """
+
+    each: tuple[tuple[str, services.Estimate], ...]
     seconds: float
     memory_mb: float
 
 
 def need(launches: Sequence[services.Launch]) -> Need:
-    """Time of all runs one after another, and the memory of the largest."""
-    found = [services.estimate(launch.method, launch.values) for launch in launches]
-    return Need(
-        len(found), sum(item.seconds for item in found), max(item.memory_mb for item in found)
+    """What each run needs, and all of them together."""
+    each = tuple(
+        (launch.title, services.estimate(launch.method, launch.values)) for launch in launches
     )
+    seconds = sum(estimate.seconds for _, estimate in each)
+    return Need(each, seconds, max(estimate.memory_mb for _, estimate in each))
 
 
 def described(launches: Sequence[services.Launch]) -> str:

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     share_days_max: int = Field(
         90, ge=1, le=3650, description="Longest life of a share link, in days."
     )
+    demo: bool = Field(
+        True, description="Queue a few small runs, the welcome tour, when the database is new."
+    )
     models_dir: Path | None = Field(None, description="Folder offered when choosing a model.")
     offline: bool = Field(False, description="Never reach for a model hub.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

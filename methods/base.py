@@ -165,10 +165,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run is expected to need, from its settings alone."""
+    """What a run is expected to need, from its settings alone.
+
+    Attributes:
+        seconds: from its start to its end.
+        memory_mb: largest at any time, everything included.
+        detail: what else a person weighs before launching, such as the part of the memory that is the method's own;
+            named like the metric that the run will report, where there is one.
+    """
 
     seconds: float
     memory_mb: float
+    detail: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -243,6 +251,21 @@ class Reported:
 
 
 @dataclass(frozen=True)
+class Demo:
+    """Small runs that show a method on a new studio.
+
+    Attributes:
+        title: of the comparison, where there are several runs.
+        text: what they are and what to look at, in a sentence or two; no outcome, which is for the runs to show.
+        runs: the control first; together they must end within a minute on two CPU cores.
+    """
+
+    title: str
+    text: str
+    runs: tuple[Preset, ...]
+
+
+@dataclass(frozen=True)
 class Method:
     """An entry of `METHODS`; importing it must cost no torch, so `run` imports what it needs when called."""
 
@@ -270,3 +293,5 @@ class Method:
     reported: tuple[Reported, ...] = ()
     remark: Callable[[Sequence[Finished]], str] | None = None
     """What runs side by side say, in one or two plain sentences; also that nothing can be said."""
+    demo: Demo | None = None
+    """What the welcome tour of a new studio runs."""

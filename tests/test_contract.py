@@ -80,6 +80,20 @@ def test_every_preset_is_a_valid_config(name):
         method.config(**preset.values)
 
 
+def test_its_part_of_the_welcome_tour_holds_and_is_small(name):
+    method = METHODS[name]
+    if method.demo is None:
+        return
+    assert method.demo.title
+    assert method.demo.text
+    assert len({run.title for run in method.demo.runs}) == len(method.demo.runs) > 0
+    configs = [method.config(**run.values) for run in method.demo.runs]
+    for config in configs:
+        if method.check is not None:
+            method.check(config, Path)
+    assert sum(method.estimate(config).seconds for config in configs) < 60
+
+
 def test_the_package_says_where_it_comes_from(name):
     text = importlib.import_module(f"methods.{METHODS[name].family}").__doc__
     for heading in ("**Paper**", "**Original code**", "**Follows / departs**"):

@@ -75,6 +75,22 @@ def system() -> dict[str, Any]:
     }
 
 
+@router.get("/tour")
+def tour() -> dict[str, Any] | None:
+    """The welcome tour and how far it is; null where there is none."""
+    view = services.tour()
+    if view is None:
+        return None
+    stops = [{**asdict(stop), "runs": [run_json(run) for run in stop.runs]} for stop in view.stops]
+    return {"stops": stops}
+
+
+@router.delete("/tour", status_code=204)
+def remove_tour() -> None:
+    """Delete the runs and comparisons of the tour; it does not come back."""
+    services.remove_tour()
+
+
 @router.get("/studio")
 def studio() -> dict[str, Any]:
     """What pages need to know of this installation."""

@@ -41,6 +41,7 @@ def build(_studio: gr.Blocks) -> None:
         "use otherwise, and gives you a link to the result.",
         "Launch on a family's page. Runs wait in a queue that survives a restart, and stay until you delete them.",
     )
+    element("v-showcase")
     html(_families())
     html('<div class="row"><h2>Latest runs</h2><a href="runs">All runs</a></div>')
     element("v-runs", latest="8")

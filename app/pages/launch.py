@@ -14,7 +14,7 @@ import gradio as gr
 from app.form import OFFERED, Field, component, shown
 from app.launching import FILES, Panel, described, finished_before, need, offers, start
 from app.widgets import html, markup
-from app.widgets.notices import duration, notice, run_before
+from app.widgets.notices import duration, needs, notice, run_before
 from backend import services
 from backend.services import Method, RunView
 
@@ -54,6 +54,12 @@ class LaunchPanel:
                     "Launch", variant="primary", scale=0, elem_id=self._id("launch")
                 )
                 self.estimate = html("", elem_classes="estimate")
+            with gr.Accordion(
+                "What each policy needs",
+                visible=self.panel.has_policies,
+                elem_id=self._id("needs"),
+            ):
+                self.needs = html("")
             with gr.Row(visible=False, elem_classes="go") as self.again:
                 self.reuse = gr.Button(
                     "Use those, run the rest", variant="primary", scale=0, elem_id=self._id("reuse")
@@ -167,7 +173,7 @@ class LaunchPanel:
         """Connect the widgets; `page` fills them when it is opened."""
         results = [self.board, self.problem, self.again]
         watched = [item.change for item in self.inputs if item is not self.title]
-        shown_estimate = [self.estimate, self.problem]
+        shown_estimate = [self.estimate, self.needs, self.problem]
         gr.on(
             watched, self.preview, self.inputs, shown_estimate, trigger_mode="always_last", **QUIET
         )
@@ -182,15 +188,16 @@ class LaunchPanel:
         plan = self.panel.plan(seed, presets, custom, title or "", rest)
         return self.panel.launches(plan), plan.title
 
-    def preview(self, *raw: Any) -> tuple[str, str]:
-        """The estimate line, or what is wrong with the settings."""
+    def preview(self, *raw: Any) -> tuple[str, str, str]:
+        """The estimate line and what each run needs, or what is wrong with the settings."""
         try:
             total = need(self._launches(raw)[0])
         except services.MethodError as error:
-            return "", notice("These settings do not hold", str(error))
-        runs = "1 run" if total.runs == 1 else f"{total.runs} runs"
+            return "", "", notice("These settings do not hold", str(error))
+        runs = "1 run" if len(total.each) == 1 else f"{len(total.each)} runs"
         memory = f"up to <b>{total.memory_mb:,.0f} MB</b>"
-        return f"<b>{runs}</b>, about <b>{duration(total.seconds)}</b> in all, {memory}", ""
+        line = f"<b>{runs}</b>, about <b>{duration(total.seconds)}</b> in all, {memory}"
+        return line, needs(total.each), ""
 
     def launch(self, parent: str | None, *raw: Any) -> tuple[Any, str, Any]:
         """Queue the runs, unless some were run before: then ask."""
@@ -236,8 +243,8 @@ class LaunchPanel:
         state, config = self._like(runs)
         fields = self.panel.order
         raw = [shown(field, config.get(field.name, field.default)) for field in fields]
-        estimate, wrong = self.preview(*state, *raw)
-        return [parent, *state, *map(self._filled, fields, raw), estimate, problem or wrong]
+        *estimated, wrong = self.preview(*state, *raw)
+        return [parent, *state, *map(self._filled, fields, raw), *estimated, problem or wrong]
 
     def _like(self, runs: Sequence[RunView]) -> tuple[list[Any], dict[str, Any]]:
         """Seed, policies, own policy and title that would launch `runs` again, and the settings they share."""

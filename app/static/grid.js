@@ -9,7 +9,7 @@ const OTHER_ROLES = ["preview", "grid", "reference"];
 const COLUMNS = 20;
 
 /** Images by column: all of a class in the order of their index, or each under its own name. */
-function columnsOf(artefacts) {
+export function columnsOf(artefacts) {
   const found = new Map();
   for (const item of artefacts) {
     if (!item.mime.startsWith("image/") || OTHER_ROLES.includes(item.role)) continue;

@@ -2,6 +2,7 @@
 
 import "./header.js";
 import "./runs.js";
+import "./showcase.js";
 import "./run.js";
 import "./compare.js";
 import "./reported.js";

@@ -2,15 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
-from backend.services import RunView
+from app.share_view import name
+from backend.services import Estimate, RunView
+
+_NUMBER = ' class="num"'
 
 
 def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s" if seconds >= 1 else "under 1 s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def needs(each: Sequence[tuple[str, Estimate]]) -> str:
+    """A table of what runs are expected to need: (title, estimate) of each."""
+    details = list(dict.fromkeys(key for _, estimate in each for key in estimate.detail))
+    heads = ["Policy", "Time", "Memory, MB", *(name(key) for key in details)]
+    head = "".join(
+        f'<th scope="col"{_NUMBER if at else ""}>{text}</th>' for at, text in enumerate(heads)
+    )
+    rows = []
+    for title, estimate in each:
+        values = [duration(estimate.seconds), f"{estimate.memory_mb:,.0f}"]
+        values += [_detail(key, estimate.detail.get(key)) for key in details]
+        cells = "".join(f"<td{_NUMBER}>{value}</td>" for value in values)
+        rows.append(f'<tr><th scope="row">{escape(title)}</th>{cells}</tr>')
+    return (
+        '<div class="scroll" tabindex="0" role="region" aria-label="What each policy needs">'
+        f'<table class="table needs"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    )
+
+
+def _detail(key: str, value: float | None) -> str:
+    if value is None:
+        return "–"
+    if key.endswith("_share"):
+        return f"{100 * value:.0f} %"
+    return f"{value:,.1f}" if 0 < value < 100 else f"{value:,.0f}"
 
 
 def notice(title: str, message: str) -> str:

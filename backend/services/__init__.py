@@ -2,9 +2,10 @@
 
 `catalogue` says what can be run, `launching` puts runs on the road, `history` finds and changes runs, `results` reads what
 they reported, `charting` lays them out, `sweeps` are many runs as one, `place` is the queue, the workers and the disk,
-`sharing` comparisons and links, `files` what people bring.
+`sharing` comparisons and links, `files` what people bring, `welcome` the tour of a new studio.
 """
 
+from backend.chart_views import LandscapeView, Spread
 from backend.cleaning import collect as clean
 from backend.doctor import doctor, ready
 from backend.services.catalogue import (
@@ -60,6 +61,7 @@ from backend.services.sweeps import (
     list_sweeps,
     rename_sweep,
 )
+from backend.services.welcome import remove_tour, tour
 from backend.sweep_views import SweepItem, SweepPlan, SweepView
 from backend.views import (
     ArtefactView,
@@ -71,7 +73,6 @@ from backend.views import (
     DatasetView,
     DiskView,
     EventView,
-    LandscapeView,
     LiveView,
     MetricRow,
     QueueCounts,
@@ -81,7 +82,8 @@ from backend.views import (
     RunView,
     SettingRow,
     ShareView,
-    Spread,
+    TourStop,
+    TourView,
     WorkerView,
 )
 from methods.base import Estimate, Method, MethodError, Reported
@@ -123,6 +125,8 @@ __all__ = [
     "SweepRequest",
     "SweepView",
     "TooLarge",
+    "TourStop",
+    "TourView",
     "WorkerView",
     "artefacts",
     "attempts",
@@ -163,6 +167,7 @@ __all__ = [
     "queue_counts",
     "ready",
     "records",
+    "remove_tour",
     "rename_sweep",
     "rerun",
     "resolve_share",
@@ -171,6 +176,7 @@ __all__ = [
     "series",
     "submit",
     "submit_many",
+    "tour",
     "update_comparison",
     "update_run",
     "upload",

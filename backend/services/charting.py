@@ -9,17 +9,11 @@ from math import inf, sqrt
 from statistics import fmean, stdev
 from typing import Any
 
+from backend.chart_views import AxisView, LandscapePoint, LandscapeRun, LandscapeView, Spread
 from backend.services.catalogue import get_method, setting_title
 from backend.services.errors import NotFound, ServiceError
 from backend.settings import settings
-from backend.views import (
-    AxisView,
-    LandscapePoint,
-    LandscapeRun,
-    LandscapeView,
-    SettingRow,
-    Spread,
-)
+from backend.views import SettingRow
 from methods.base import Axis, Method, Tradeoff
 from storage import db, runs
 from storage.models import SUCCEEDED, Run

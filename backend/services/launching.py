@@ -99,19 +99,30 @@ def submit_many(
     Raises:
         MethodError: the settings of one do not hold, with its title; nothing was written.
     """
+    rows = checked(launches, priority, queue)
+    comparison = Comparison(title=title, run_ids=[row.id for row in rows])
+    with db.writing(settings().database_url) as session:
+        for row in rows:
+            _check_parent(session, row)
+        session.add_all([*rows, comparison])
+    publish(rows)
+    return comparison_view(comparison), [run_view(row) for row in rows]
+
+
+def checked(launches: Sequence[Launch], priority: int = 0, queue: str = "") -> list[Run]:
+    """Rows for runs that will start in this order, not written yet.
+
+    Raises:
+        MethodError: the settings of one do not hold, with its title.
+    """
     if not 1 <= len(launches) <= MAX_LAUNCH:
         raise MethodError(f"a launch has 1 to {MAX_LAUNCH} runs, got {len(launches)}")
     rows = [new_row(launch, priority, queue) for launch in launches]
-    comparison = Comparison(title=title, run_ids=[row.id for row in rows])
-    with db.writing(settings().database_url) as session:
-        # One by one, so that runs start in the order they were given.
-        for place, row in enumerate(rows):
-            row.created_at += place * 1e-4
-            _check_parent(session, row)
-            session.add(row)
-        session.add(comparison)
-    publish(rows)
-    return comparison_view(comparison), [run_view(row) for row in rows]
+    for place, row in enumerate(
+        rows
+    ):  # one by one, so that runs start in the order they were given
+        row.created_at += place * 1e-4
+    return rows
 
 
 def check_seed(seed: int) -> None:

@@ -16,6 +16,7 @@ from backend.reaper import Reaper
 from backend.services.convert import run_view
 from backend.services.errors import Conflict, ServiceError
 from backend.services.history import row
+from backend.services.welcome import start_tour
 from backend.settings import settings
 from backend.views import DiskView, QueueCounts, QueueView, WorkerView
 from storage import db, runs
@@ -27,12 +28,14 @@ Place = Literal["first", "up", "down", "last"]
 
 @contextmanager
 def open_studio() -> Iterator[None]:
-    """Bring the database up to date, and look after lost runs for as long as the block lasts. For the web process.
+    """Bring the database up to date, queue the welcome tour if it is new, and look after lost runs for as long as the
+    block lasts. For the web process.
 
     Raises:
         CannotStart: the database cannot be opened or written.
     """
     database.prepare()
+    start_tour()
     reaper = Reaper()
     reaper.start()
     try:

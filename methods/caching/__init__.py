@@ -48,7 +48,13 @@ from methods.caching.check import check_calibrate, check_sample
 from methods.caching.conclude import conclude
 from methods.caching.config import CalibrateConfig, SampleConfig
 from methods.caching.estimate import estimate_calibrate, estimate_sample
-from methods.caching.presets import CALIBRATE_PRESETS, PAPERS, SAMPLE_PRESETS
+from methods.caching.presets import (
+    CALIBRATE_DEMO,
+    CALIBRATE_PRESETS,
+    PAPERS,
+    SAMPLE_DEMO,
+    SAMPLE_PRESETS,
+)
 from methods.caching.reported import REPORTED
 from methods.caching.sweep import controls, simplify
 from methods.caching.tradeoff import TRADEOFF
@@ -143,6 +149,7 @@ SAMPLE = Method(
     tradeoff=TRADEOFF,
     reported=REPORTED,
     remark=remark,
+    demo=SAMPLE_DEMO,
 )
 CALIBRATE = Method(
     name="caching.calibrate",
@@ -154,6 +161,7 @@ CALIBRATE = Method(
     papers=PAPERS[:2],
     presets=CALIBRATE_PRESETS,
     check=check_calibrate,
+    demo=CALIBRATE_DEMO,
 )
 
 

@@ -65,7 +65,8 @@ def kept_tensors(config: SampleConfig, layers: int) -> int:
 
 
 def estimate_sample(config: SampleConfig) -> Estimate:
-    """Seconds and memory of the cached sampling, the uncached one and plain reuse beside it, and decoding."""
+    """Seconds and memory of the cached sampling, the uncached one and plain reuse beside it, and decoding; apart from that
+    the memory of the cache and of the prior, and the cached sampling's multiply-adds as a share of the uncached one's."""
     facts = _facts(config.model)
     classes = len(config.classes) or facts.null_class
     images = classes * config.images_per_class
@@ -73,23 +74,27 @@ def estimate_sample(config: SampleConfig) -> Estimate:
     reference = config.compared_steps()
     same = config.schedule == "none" and reference == config.steps
     cells = config.steps * facts.layers
+    executed = facts.sampling_macs((1 - share) * cells, (1 - share) * cells, config.steps)
+    cells = reference * facts.layers
+    uncached = facts.sampling_macs(cells, cells, reference)
     passes = 2 if config.controlled() else 1  # plain reuse beside a correction does the same work
-    macs = passes * facts.sampling_macs((1 - share) * cells, (1 - share) * cells, config.steps)
+    macs = passes * executed
     steps = passes * config.steps
     if not same:
-        cells = reference * facts.layers
-        macs += facts.sampling_macs(cells, cells, reference)
+        macs += uncached
         steps += reference
     looks = config.inception_weights is not None
     memory = _memory_mb(facts, config, images, kept_tensors(config, facts.layers), looks)
+    detail = {"cache_memory_mb": memory - _memory_mb(facts, config, images, 0, looks)}
     if config.correction == "eoc":
-        memory += 2 * _prior_mb(facts, config.steps)
+        detail["prior_mb"] = 2 * _prior_mb(facts, config.steps)  # the features and their changes
+        memory += detail["prior_mb"]
     seconds = _seconds(config, macs, images, steps)
     seconds += _decode_seconds(facts, images * (passes if same else passes + 1))
     if looks:
         shown = images * (1 if same else 2)
         seconds += shown * INCEPTION_MACS / _macs_per_second(config, "float32")
-    return Estimate(seconds, memory)
+    return Estimate(seconds, memory, {**detail, "flop_share": executed / uncached})
 
 
 def estimate_calibrate(config: CalibrateConfig) -> Estimate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from methods.base import Paper, Preset
+from methods.base import Demo, Paper, Preset
 from methods.worlds import digits
 
 FORA = Paper(
@@ -153,3 +153,23 @@ CALIBRATE_PRESETS = {
         "Calibrates at the default guidance of sampling, where the published scripts differ.",
     ),
 }
+
+TEN = {"images_per_class": 4, "judge": False}  # forty images: too few for a judge
+SAMPLE_DEMO = Demo(
+    "Welcome: caching half the work",
+    "The ten digits, drawn five times from the same noise: in full, then at about half the work by reusing what the blocks "
+    "computed, plainly (FORA) and corrected (GOC, gently and as in its paper), and by taking half the steps. Look which "
+    "lands nearest to the full sampling.",
+    (
+        Preset("Uncached", SAMPLE_PRESETS["uncached"].values | TEN),
+        Preset("FORA 50 %", FORA50 | TEN),
+        Preset("GOC on 50 %, weight 0.5", FORA50 | TEN | {"correction": "goc", "weight": 0.5}),
+        Preset("GOC on 50 %, as in the paper", SAMPLE_PRESETS["goc50"].values | TEN),
+        Preset("10 steps", SAMPLE_PRESETS["fewer10"].values | TEN),
+    ),
+)
+CALIBRATE_DEMO = Demo(
+    "Welcome: a prior",
+    "Averages the uncached features of the same world. With this prior you can launch EOC on the caching page.",
+    (Preset("A prior of the digits world", CALIBRATE_PRESETS["matched"].values),),
+)

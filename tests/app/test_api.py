@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from backend.services import MAX_SEED
+from backend.services import MAX_SEED, welcome
 
 Submit = Callable[..., dict[str, Any]]
 
@@ -37,6 +37,24 @@ def test_live_gives_each_point_once(client: TestClient, finished: Submit) -> Non
     again = client.get(f"/api/v1/runs/{run['id']}/live", params={"after": first["cursor"]}).json()
     assert again["series"] == {}
     assert again["finished"] is True
+
+
+def test_the_welcome_tour_is_shown_and_removed(client: TestClient, submit: Submit) -> None:
+    assert client.get("/api/v1/tour").json() is None
+    welcome.start_tour()
+    own = submit(title="own")
+    [compared, single] = client.get("/api/v1/tour").json()["stops"]
+    assert compared["method"] == "caching.sample"
+    assert len(compared["runs"]) > 1
+    assert client.get(f"/api/v1/comparisons/{compared['comparison_id']}").status_code == 200
+    assert (single["comparison_id"], single["runs"][0]["status"]) == (None, "queued")
+    assert client.delete("/api/v1/tour").status_code == 204
+    assert client.get("/api/v1/tour").json() is None
+    listed = client.get("/api/v1/runs").json()["runs"]
+    assert [run["id"] for run in listed] == [own["id"]]
+    assert client.get("/api/v1/comparisons").json() == []
+    gone = client.delete("/api/v1/tour")
+    assert (gone.status_code, gone.json()["error"]["type"]) == (404, "NotFound")
 
 
 def test_the_same_idempotency_key_gives_the_same_run(client: TestClient) -> None:

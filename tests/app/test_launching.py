@@ -141,7 +141,11 @@ def test_a_policy_of_ones_own_runs_beside_the_presets(panel: Panel) -> None:
 
 def test_the_estimate_adds_times_and_takes_the_largest_memory(panel: Panel) -> None:
     total = need(launched(panel, ["control", "fewer"]))
-    assert (total.runs, total.seconds, total.memory_mb) == (2, 30.0, 30.0)
+    assert (total.seconds, total.memory_mb) == (30.0, 30.0)
+    assert [(title, each.seconds) for title, each in total.each] == [
+        ("Control", 20.0),
+        ("10 steps: the cost of half", 10.0),
+    ]
 
 
 def test_what_was_run_before_is_found_and_reused(

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +47,21 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def url(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a studio of its own, with its worker."""
-    folder = tmp_path_factory.mktemp("studio")
+    """Address of a studio of its own, with its worker, and with nothing in it."""
+    with studio(tmp_path_factory.mktemp("studio"), VITRINE_DEMO="0") as address:
+        yield address
+
+
+@contextmanager
+def studio(folder: Path, **more: str) -> Iterator[str]:
+    """Address of a studio that keeps everything in `folder` and ends with the block."""
     port = free_port()
     variables = {key: value for key, value in os.environ.items() if not key.startswith("VITRINE_")}
     variables |= {
         "VITRINE_DATA_DIR": str(folder / "data"),
         "VITRINE_PORT": str(port),
         "VITRINE_OFFLINE": "1",
+        **more,
     }
     log = (folder / "log").open("w+")
     command = [sys.executable, "-m", "app", "up"]

@@ -41,6 +41,11 @@ def test_several_policies_are_launched_watched_reloaded_and_compared(open_page: 
     small(page, seed=11)
     policies(page, "Uncached", "FORA 50 %", "10 steps: the cost of 50 %")
     expect(page.locator(".estimate").first).to_contain_text("3 runs")
+    needs = page.get_by_role("region", name="What each policy needs")
+    expect(needs.locator("tbody tr")).to_have_count(3)
+    expect(needs.locator("thead th")).to_contain_text(
+        ["Policy", "Time", "Memory", "Cache memory", "FLOP"]
+    )
     page.click("#caching-sample-launch")
     panels = page.locator("v-live")
     expect(panels).to_have_count(3)

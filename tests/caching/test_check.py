@@ -240,6 +240,42 @@ def test_facts_are_read_from_the_files(pipeline_folder):
     assert facts.class_name(7) == "7"
 
 
+def test_the_memory_of_cache_and_prior_is_told_apart():
+    base = SampleConfig(model="facebook/DiT-XL-2-256", classes=("1",), images_per_class=2)
+    uncached, plain, goc, eoc = (
+        estimate_sample(base.model_copy(update=changes))
+        for changes in (
+            {"schedule": "none"},
+            {},
+            {"correction": "goc"},
+            {"correction": "eoc", "prior": "p.safetensors"},
+        )
+    )
+    # 2 images with guidance are 4 rows; 28 blocks of 2 modules, 256 tokens of width 1152, float32
+    slot = 4 * 28 * 2 * 256 * 1152 * 4 / 2**20
+    assert [
+        each.detail["cache_memory_mb"] for each in (uncached, plain, goc, eoc)
+    ] == pytest.approx([0, slot, 2 * slot, slot])
+    # the mean features of 20 steps, and their changes
+    assert eoc.detail["prior_mb"] == pytest.approx(2 * 20 * 28 * 2 * 256 * 1152 * 4 / 2**20)
+    assert "prior_mb" not in goc.detail
+    assert goc.memory_mb - uncached.memory_mb == pytest.approx(2 * slot)
+    assert eoc.memory_mb - plain.memory_mb == pytest.approx(eoc.detail["prior_mb"])
+
+
+def test_the_share_of_work_is_that_of_the_uncached_sampling():
+    shares = [
+        estimate_sample(SampleConfig(**changes)).detail["flop_share"]
+        for changes in (
+            {"schedule": "none"},
+            {"schedule": "none", "steps": 5, "reference_steps": 20},
+            {"steps": 20, "interval": 2},
+        )
+    ]
+    assert shares[:2] == [1, pytest.approx(0.25)]
+    assert 0.5 < shares[2] < 0.55  # what no cache saves comes on top of half the modules
+
+
 def test_estimates_rise_with_work_and_memory():
     base = SampleConfig(model="facebook/DiT-XL-2-256")
     plain, goc = (

@@ -15,6 +15,7 @@ from methods import METHODS
 from methods.base import Cancelled, MethodError
 from methods.caching import SampleConfig, ddim_sample
 from methods.caching.config import CalibrateConfig
+from methods.caching.estimate import estimate_sample
 from methods.caching.models import forget_models, load_model
 from methods.caching.run_calibrate import run as calibrate
 from methods.caching.run_sample import run
@@ -546,3 +547,19 @@ def test_published_positions_are_the_list_of_20_steps_and_every_step_from_3_on_e
     assert f"GOC 1.2 at steps {corrected};" in result.summary
     said = [message for _, message, _ in context.events if "publishes no list" in message]
     assert len(said) == (steps != 20)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"schedule": "none"},
+        {"schedule": "none", "steps": 3, "reference_steps": 6},
+        {"interval": 2},
+        {"interval": 2, "correction": "goc"},
+    ],
+)
+def test_what_was_estimated_of_cache_and_work_is_what_is_measured(settings, tmp_path, changes):
+    estimate = estimate_sample(SampleConfig(**settings | changes))
+    metrics = sample(settings, tmp_path, **changes)[0].metrics
+    assert estimate.detail["flop_share"] == pytest.approx(metrics["flop_share"])
+    assert estimate.detail["cache_memory_mb"] == pytest.approx(metrics["cache_memory_mb"])

@@ -20,8 +20,9 @@ SHORT = {
     "POLL_S": 0.05,
     "CANCEL_GRACE_S": 1,
     "THREADS": 1,
+    "DEMO": 0,
 }
-"""Settings under which losing a worker is noticed within seconds."""
+"""Settings under which losing a worker is noticed within seconds, and nothing runs but what a test starts."""
 
 
 @dataclass(frozen=True)
