@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
@@ -82,3 +83,20 @@ def test_a_hub_id_is_a_folder_once_fetched(pipeline_folder, monkeypatch):
     model = load_model("owner/name", CPU, "float32")
     assert model.facts.class_name(1) == "goldfish"
     assert model.hash == weights_hash(pipeline_folder / "transformer")
+
+
+def test_what_a_model_predicts_is_read_from_its_scheduler(pipeline_folder, tmp_path):
+    assert load_model(str(pipeline_folder), CPU, "float32").facts.prediction == "epsilon"
+    folder = tmp_path / "copy"
+    shutil.copytree(pipeline_folder, folder)
+    file = folder / "scheduler" / "scheduler_config.json"
+    said = json.loads(file.read_text())
+    file.write_text(json.dumps({**said, "prediction_type": "v_prediction"}))
+    assert load_model(str(folder), CPU, "float32").facts.prediction == "v_prediction"
+    file.write_text(json.dumps({**said, "prediction_type": "sample"}))
+    with pytest.raises(
+        MethodError, match="prediction_type 'sample'; epsilon and v_prediction are known"
+    ):
+        load_model(str(folder), CPU, "float32")
+    shutil.rmtree(folder / "scheduler")
+    assert load_model(str(folder), CPU, "float32").facts.prediction == "epsilon"
