@@ -115,7 +115,7 @@ class Bench:
 
     def policies(self) -> Iterator[tuple[str, str, Values]]:
         """Name, share of the cells, settings; those of one share beside each other."""
-                for share, interval in SHARES.items():
+        for share, interval in SHARES.items():
             plain = {"schedule": "interval", "interval": interval}
             goc = plain | {"correction": "goc"}
             eoc = plain | {"correction": "eoc", "prior": self.prior}
