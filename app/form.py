@@ -37,6 +37,7 @@ class Field:
     widget: str = ""
     suffix: str = ""
     choices: tuple[Any, ...] = ()
+    examples: tuple[Any, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
 
@@ -85,6 +86,7 @@ def _field(name: str, entry: Mapping[str, Any], default: Any) -> Field:
         widget=entry.get("widget", ""),
         suffix=entry.get("suffix", ""),
         choices=choices,
+        examples=tuple(entry.get("examples", ())),
         minimum=entry.get("minimum", entry.get("exclusiveMinimum")),
         maximum=entry.get("maximum", entry.get("exclusiveMaximum")),
     )

@@ -219,7 +219,8 @@ def start(launches: Sequence[services.Launch], title: str, reuse: Mapping[int, R
 
 def offers(field: Field, family: str) -> list[tuple[str, str]]:
     """What is known that would do for `field`: (what the person reads, the value); anything else may be typed."""
-    found = [] if field.default is None else [(str(field.default), str(field.default))]
+    known = field.examples or (() if field.default is None else (field.default,))
+    found = [(str(value), str(value)) for value in known]
     if field.widget == "model":
         folder = settings().models_dir
         models = sorted(folder.glob("*/model_index.json")) if folder else []

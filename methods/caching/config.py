@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic.config import JsonDict
 
 from methods.base import Config
+from methods.caching.facts import WORLDS
 from methods.worlds import digits
 
 Precision = Literal["float32", "bfloat16", "float16"]
@@ -38,7 +39,7 @@ STATISTICS: JsonDict = {
 }
 
 MODEL_TEXT = (
-    "“digits” (a small world), a folder in the layout of a diffusers DiTPipeline, "
+    f"A small world ({', '.join(f'“{world}”' for world in WORLDS)}), a folder in the layout of a diffusers DiTPipeline, "
     "or a hub id owner/name[@revision]; safetensors weights only."
 )
 PRECISION_TEXT = "Number format of the transformer; an image decoder stays in float32."
@@ -57,6 +58,7 @@ class SamplerConfig(Config):
         max_length=500,
         title="Model",
         description=MODEL_TEXT,
+        examples=list(WORLDS),
         json_schema_extra=MODEL,
     )
     paper_exact: bool = Field(

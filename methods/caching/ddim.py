@@ -20,8 +20,10 @@ from diffusers import DDIMScheduler
 from diffusers.hooks.hooks import CacheContext, HookRegistry, _set_cache_context
 from torch import Tensor, nn
 
+from methods.worlds import Prediction
+from methods.worlds.sampling import BETA_END, BETA_START, alphas_cumprod, noise_of
+
 TRAIN_TIMESTEPS = 1000
-BETA_START, BETA_END = 1e-4, 2e-2
 OFFICIAL_NORM_EPS = 1e-6
 OnStep = Callable[[int, Tensor], None]
 
@@ -36,13 +38,6 @@ def ddim_timesteps(num_inference_steps: int) -> list[int]:
         raise ValueError(f"steps must be from 2 to {TRAIN_TIMESTEPS}; got {num_inference_steps}")
     last = num_inference_steps - 1
     return [round((TRAIN_TIMESTEPS - 1) * i / last) for i in range(last, -1, -1)]
-
-
-def alphas_cumprod() -> Tensor:
-    """alpha_bar of the linear schedule, (1000,) float64."""
-    betas = torch.linspace(BETA_START, BETA_END, TRAIN_TIMESTEPS, dtype=torch.float64)
-    alphas: Tensor = torch.cumprod(1 - betas, dim=0)
-    return alphas
 
 
 def ddim_step(x: Tensor, noise_pred: Tensor, alpha: float, alpha_next: float) -> Tensor:
@@ -63,7 +58,7 @@ def guide(output: Tensor, in_channels: int, guidance_scale: float, channels: int
         in_channels: C.
         channels: how many of the C are guided; the others take the conditional prediction.
     Returns:
-        Noise prediction, (N, C, H, W).
+        Guided prediction, (N, C, H, W).
     """
     conditional, null = output[:, :in_channels].chunk(2)
     guided = null + guidance_scale * (conditional - null)
@@ -80,6 +75,7 @@ def ddim_sample(
     guidance_scale: float,
     guidance_channels: int = 3,
     paper_exact: bool = True,
+    prediction_type: Prediction = "epsilon",
     on_step: OnStep | None = None,
 ) -> Tensor:
     """Sample latents; one forward on [conditional; null] a step, only [conditional] where guidance_scale is 1.
@@ -95,6 +91,8 @@ def ddim_sample(
         guidance_channels: channels that are guided; the others take the conditional prediction.
         paper_exact: the authors' sampling (see this module); False is what diffusers' `DDIMScheduler` and `DiTPipeline`
             would do, which guide every channel.
+        prediction_type: what the model's output stands for, as its scheduler's configuration says; DiT-XL/2 predicts
+            the noise, "epsilon".
         on_step: called after each step k with (k, latents).
     Returns:
         Latents (N, C, H, W), in the dtype that was given.
@@ -112,6 +110,7 @@ def ddim_sample(
     channels = guidance_channels if paper_exact else latents.shape[1]
     x = latents.to(torch.promote_types(latents.dtype, torch.float32))
     timesteps, step = ddim_schedule(num_inference_steps, paper_exact)
+    alphas = alphas_cumprod()
     dtype = next(transformer.parameters()).dtype
     with _sampling(transformer, paper_exact):
         for index, timestep in enumerate(timesteps):
@@ -125,9 +124,10 @@ def ddim_sample(
                 return_dict=False,
             )[0].to(x.dtype)
             if guided:
-                noise_pred = guide(output, x.shape[1], guidance_scale, channels)
+                output = guide(output, x.shape[1], guidance_scale, channels)
             else:
-                noise_pred = output[:, : x.shape[1]]
+                output = output[:, : x.shape[1]]
+            noise_pred = noise_of(output, x, float(alphas[timestep]), prediction_type)
             x = step(index, x, noise_pred)
             if on_step is not None:
                 on_step(index, x)

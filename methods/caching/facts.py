@@ -10,12 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 from methods.base import MethodError
-from methods.worlds import digits
+from methods.worlds import Prediction, digits, shapes
 
-WORLDS = {"digits": digits}
+WORLDS = {"digits": digits, "shapes": shapes}
 """Small worlds with a DiT, by the name that chooses them."""
 HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}(@[\w-][\w./-]{0,127})?")
 TRANSFORMER_CLASSES = (
@@ -35,6 +35,7 @@ class ModelFacts:
         null_class: number of classes, and the id of the null class.
         labels: names of each class id; the first is shown.
         pixels: the transformer draws pixels; else a decoder turns latents into pixels.
+        prediction: what the transformer predicts.
     """
 
     layers: int
@@ -47,6 +48,7 @@ class ModelFacts:
     null_class: int
     labels: Mapping[int, tuple[str, ...]]
     pixels: bool
+    prediction: Prediction = "epsilon"
 
     def class_name(self, class_id: int) -> str:
         return self.labels.get(class_id, (str(class_id),))[0]
@@ -131,8 +133,9 @@ def read_facts(source: Source, folder: Path) -> ModelFacts:
         MethodError: the folder is no DiTPipeline, or its weights are not safetensors.
     """
     if source.kind == "world":
-        labels = {number: (name,) for number, name in enumerate(WORLDS[source.name].CLASS_NAMES)}
-        return _facts(_read_json(folder / "config.json"), labels, pixels=True)
+        world = WORLDS[source.name]
+        labels = {number: (name,) for number, name in enumerate(world.CLASS_NAMES)}
+        return _facts(_read_json(folder / "config.json"), labels, world.PREDICTION, pixels=True)
     index_file = folder / "model_index.json"
     if not index_file.is_file():
         raise MethodError(f"{source.name} is no pipeline: it has no model_index.json")
@@ -147,7 +150,8 @@ def read_facts(source: Source, folder: Path) -> ModelFacts:
     _read_json(folder / "vae" / "config.json")
     for part in ("transformer", "vae"):
         weight_files(folder / part)
-    return _facts(config, _labels(index.get("id2label"), source.name), pixels=False)
+    labels = _labels(index.get("id2label"), source.name)
+    return _facts(config, labels, _prediction(folder, source.name), pixels=False)
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -214,8 +218,22 @@ def _labels(id2label: Any, name: str) -> dict[int, tuple[str, ...]]:
         raise MethodError(f"{name}: id2label of model_index.json must map ids to names") from error
 
 
+def _prediction(folder: Path, name: str) -> Prediction:
+    """What the transformer predicts, as its scheduler says; the noise where there is no scheduler."""
+    file = folder / "scheduler" / "scheduler_config.json"
+    found = _read_json(file).get("prediction_type", "epsilon") if file.is_file() else "epsilon"
+    for known in get_args(Prediction):
+        if found == known:
+            return cast(Prediction, known)
+    allowed = " and ".join(get_args(Prediction))
+    raise MethodError(f"{name}: its scheduler says prediction_type {found!r}; {allowed} are known")
+
+
 def _facts(
-    config: dict[str, Any], labels: Mapping[int, tuple[str, ...]], pixels: bool
+    config: dict[str, Any],
+    labels: Mapping[int, tuple[str, ...]],
+    prediction: Prediction,
+    pixels: bool,
 ) -> ModelFacts:
     """Read a transformer's config.json; absent values are those of diffusers' class."""
     patch = int(config.get("patch_size", 2))
@@ -233,4 +251,5 @@ def _facts(
         null_class=int(config.get("num_embeds_ada_norm", 1000)),
         labels=labels,
         pixels=pixels,
+        prediction=prediction,
     )

@@ -33,9 +33,10 @@ KEPT = 2
 HUB_FILES = [
     "model_index.json",
     *(f"{part}/{name}" for part in ("transformer", "vae") for name in ("*.json", "*.safetensors")),
+    "scheduler/scheduler_config.json",
 ]
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-Key = tuple[str, str, str, str]
+Key = tuple[str, str, str, str, str]
 
 
 @dataclass
@@ -115,7 +116,7 @@ def load_model(model: str, device: torch.device, precision: Precision) -> Loaded
     folder = source.folder if source.folder is not None else _fetch(source.name)
     facts = read_facts(source, folder)
     weights = weights_folder(source, folder)
-    key = (str(folder), weights_hash(weights), str(device), precision)
+    key = (str(folder), weights_hash(weights), str(device), precision, facts.prediction)
     if key not in _kept:
         while len(_kept) >= KEPT:
             _kept.popitem(last=False)

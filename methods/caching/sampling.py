@@ -133,6 +133,7 @@ def sample_batch(
         num_inference_steps=steps,
         guidance_scale=config.guidance_scale,
         paper_exact=config.paper_exact,
+        prediction_type=model.facts.prediction,
         on_step=on_step,
     )
     trajectory = torch.stack(kept) if kept else torch.empty(0)

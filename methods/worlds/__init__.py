@@ -9,3 +9,8 @@ behaves, they never stand in for a figure of a paper.
 
 Importing this package, or the package of one world, loads no torch.
 """
+
+from typing import Literal
+
+Prediction = Literal["epsilon", "v_prediction"]
+"""What a diffusion model's output stands for, by the names of diffusers' schedulers."""

@@ -12,6 +12,7 @@ import torch
 from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DModel
 from torch import Tensor
 
+from methods.worlds import Prediction
 from methods.worlds.dit import load_dit, store_dit
 from methods.worlds.judge import Judge
 from methods.worlds.sampling import sample
@@ -36,6 +37,7 @@ class Bench:
     num_images: int
     seeds: tuple[int, ...] = (0, 1, 2)
     num_inference_steps: int = 20
+    prediction: Prediction = "epsilon"
 
 
 def draw(
@@ -44,6 +46,7 @@ def draw(
     num_inference_steps: int,
     guidance_scale: float,
     seed: int = 0,
+    prediction: Prediction = "epsilon",
 ) -> tuple[Tensor, Tensor]:
     """Return images (N, C, H, W), clamped to [-1, 1], and labels (N,): the classes in turn."""
     config = transformer.config
@@ -53,7 +56,7 @@ def draw(
     num_classes = int(config.num_embeds_ada_norm)
     labels = torch.arange(num_images) % num_classes
     images = [
-        sample(transformer, y, x, num_inference_steps, guidance_scale, null_class=num_classes)
+        sample(transformer, y, x, num_inference_steps, guidance_scale, num_classes, prediction)
         for y, x in zip(torch.split(labels, BATCH), torch.split(noise, BATCH), strict=True)
     ]
     return torch.cat(images).clamp(-1, 1), labels
@@ -132,9 +135,8 @@ def write_card(
     """
     store_dit(trained, empty, folder / "dit")
     stored = load_dit(folder / "dit", "cpu", torch.float32)  # float16 weights, float32 arithmetic
-    setting = (bench.num_images, bench.num_inference_steps, bench.guidance_scale, bench.seeds[0])
-    full, labels = draw(trained, *setting)
-    halved, _ = draw(stored, *setting)
+    full, labels = _drawn(bench, trained, bench.guidance_scale, bench.seeds[0])
+    halved, _ = _drawn(bench, stored, bench.guidance_scale, bench.seeds[0])
     difference = (full - halved).abs()
     card = {
         "world": bench.world,
@@ -158,5 +160,11 @@ def write_card(
 def _drawn_figures(
     bench: Bench, transformer: DiTTransformer2DModel, guidance_scale: float, seed: int
 ) -> dict[str, float]:
-    drawn = draw(transformer, bench.num_images, bench.num_inference_steps, guidance_scale, seed)
-    return score(bench, *drawn)
+    return score(bench, *_drawn(bench, transformer, guidance_scale, seed))
+
+
+def _drawn(
+    bench: Bench, transformer: DiTTransformer2DModel, guidance_scale: float, seed: int
+) -> tuple[Tensor, Tensor]:
+    steps = bench.num_inference_steps
+    return draw(transformer, bench.num_images, steps, guidance_scale, seed, bench.prediction)

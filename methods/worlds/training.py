@@ -1,4 +1,4 @@
-"""Training of a small noise-predicting transformer that can be stopped and resumed at will."""
+"""Training of a small diffusion transformer that can be stopped and resumed at will."""
 
 import copy
 import logging
@@ -13,6 +13,7 @@ import torch
 from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DModel
 from torch import Tensor, nn
 
+from methods.worlds import Prediction
 from methods.worlds.dit import embedders
 from methods.worlds.sampling import NUM_TRAIN_TIMESTEPS, alphas_cumprod
 
@@ -40,6 +41,7 @@ class Recipe:
     weight_decay: float = 0.01
     label_drop: float = 0.1  # share of labels that become the null class
     ema_decay: float = 0.999
+    prediction: Prediction = "epsilon"
 
 
 class TransformerTraining:
@@ -121,7 +123,10 @@ class TransformerTraining:
         alpha = self.alphas[timesteps].float().view(-1, 1, 1, 1)
         noisy = alpha.sqrt() * data.images + (1 - alpha).sqrt() * noise
         predicted = model(noisy, timestep=timesteps, class_labels=data.labels).sample
-        return nn.functional.mse_loss(predicted, noise)
+        if self.recipe.prediction == "epsilon":
+            return nn.functional.mse_loss(predicted, noise)
+        velocity = alpha.sqrt() * noise - (1 - alpha).sqrt() * data.images
+        return nn.functional.mse_loss(predicted, velocity)
 
     def _lr_factor(self) -> float:
         warm_up = min(1.0, (self.step + 1) / self.recipe.warm_up)

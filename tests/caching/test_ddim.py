@@ -244,3 +244,22 @@ def test_the_saved_pipeline_names_its_classes(pipeline_folder):
         json.loads((pipeline_folder / "model_index.json").read_text())["id2label"]["1"]
         == "goldfish"
     )
+
+
+def test_a_model_that_predicts_v_samples_what_its_noise_would(labels, noise):
+    """The same model, its output turned into v by a hook, told as what it then is."""
+    model = build_dit()
+    alphas = alphas_cumprod()
+    expected = ddim_sample(model, labels, noise, **SAMPLING)
+
+    def as_v(_module, args, settings, output):
+        x, eps = args[0].double(), output[0].double()
+        alpha = float(alphas[int(settings["timestep"][0])])
+        v = (eps[:, :4] - (1 - alpha) ** 0.5 * x) / alpha**0.5
+        return (torch.cat([v, eps[:, 4:]], dim=1),)
+
+    model.register_forward_hook(as_v, with_kwargs=True)
+    told = ddim_sample(model, labels, noise, **SAMPLING, prediction_type="v_prediction")
+    assert (told - expected).norm() / expected.norm() < 1e-4
+    untold = ddim_sample(model, labels, noise, **SAMPLING)
+    assert not (untold - expected).norm() / expected.norm() < 1e-2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
@@ -160,3 +161,20 @@ def test_inside_a_tile_pixels_are_those_of_the_whole_image():
     torch.testing.assert_close(tiled[inside], whole[inside], rtol=1e-4, atol=1e-5)
     assert not torch.allclose(tiled, whole, rtol=1e-4, atol=1e-5)  # but for the seams
     assert whole[inside].std() > 0.01
+
+
+def test_what_a_model_predicts_is_read_from_its_scheduler(pipeline_folder, tmp_path):
+    assert load_model(str(pipeline_folder), CPU, "float32").facts.prediction == "epsilon"
+    folder = tmp_path / "copy"
+    shutil.copytree(pipeline_folder, folder)
+    file = folder / "scheduler" / "scheduler_config.json"
+    said = json.loads(file.read_text())
+    file.write_text(json.dumps({**said, "prediction_type": "v_prediction"}))
+    assert load_model(str(folder), CPU, "float32").facts.prediction == "v_prediction"
+    file.write_text(json.dumps({**said, "prediction_type": "sample"}))
+    with pytest.raises(
+        MethodError, match="prediction_type 'sample'; epsilon and v_prediction are known"
+    ):
+        load_model(str(folder), CPU, "float32")
+    shutil.rmtree(folder / "scheduler")
+    assert load_model(str(folder), CPU, "float32").facts.prediction == "epsilon"

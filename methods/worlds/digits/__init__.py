@@ -31,6 +31,7 @@ CHANNELS = 1
 IMAGE_SIZE = 8
 GUIDANCE_SCALE = 1.5  # where the papers measure too; CARD.md has the figures at other scales
 NUM_INFERENCE_STEPS = 20
+PREDICTION = "epsilon"
 NUM_TRAIN_TIMESTEPS = 1000
 BETA_START, BETA_END = 1e-4, 2e-2
 WEIGHTS = Path(__file__).parent / "weights"
@@ -57,6 +58,7 @@ __all__ = [
     "NUM_CLASSES",
     "NUM_INFERENCE_STEPS",
     "NUM_TRAIN_TIMESTEPS",
+    "PREDICTION",
     "WEIGHTS",
     "Digits",
     "Judge",

@@ -1,0 +1,238 @@
+"""The shapes world: the exact truth of its pictures, and what its shipped weights do."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from methods.worlds import shapes
+from methods.worlds.evaluate import draw
+from methods.worlds.judge import FEATURES, Judge
+from methods.worlds.sampling import alphas_cumprod, noise_of, sample
+from methods.worlds.scores import class_accuracy
+from methods.worlds.shapes.data import class_scene, make_images
+from methods.worlds.shapes.model import WIDTH, build_transformer, embedders
+from methods.worlds.shapes.scenes import (
+    BACKGROUNDS,
+    COLOURS,
+    SHAPES,
+    Scene,
+    SceneObject,
+    coverage,
+    random_scene,
+    render,
+)
+from methods.worlds.training import Labelled, Recipe, TransformerTraining
+
+TONES = ((240, 240, 240), (60, 60, 60))
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return shapes.load_judge()
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Labelled:
+    """Pictures of a seed that neither the model nor the judge has seen."""
+    return make_images(4 * shapes.NUM_CLASSES, seed=12345)
+
+
+def pixels_of_box(item: SceneObject, side: int) -> tuple[slice, slice]:
+    """The rows and columns that an object's box touches."""
+    left, top, right, bottom = (value * side for value in item.box)
+    rows = slice(int(np.floor(top)), int(np.ceil(bottom)))
+    return rows, slice(int(np.floor(left)), int(np.ceil(right)))
+
+
+def test_importing_the_package_loads_no_torch() -> None:
+    code = "import sys, methods.worlds.shapes as s; s.CLASS_NAMES; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_public_name_loads_and_others_are_refused() -> None:
+    lazy = set(shapes.__all__) - {"load_data"}  # which the data's own test calls
+    assert all(getattr(shapes, name) is not None for name in lazy)
+    with pytest.raises(AttributeError, match="no attribute 'colours'"):
+        shapes.colours  # noqa: B018
+
+
+def test_there_are_48_classes_named_by_colour_and_shape() -> None:
+    assert len(set(shapes.CLASS_NAMES)) == shapes.NUM_CLASSES == shapes.NULL_CLASS == 48
+    for label, name in enumerate(shapes.CLASS_NAMES):
+        (item,) = class_scene(label, np.random.default_rng(label)).objects
+        assert name == f"{item.colour} {item.shape}"
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("side", [24, 96])
+def test_colour_is_inside_the_box_and_nothing_but_ground_outside(shape: str, side: int) -> None:
+    generator = np.random.default_rng(7)
+    for colour in COLOURS:
+        item = SceneObject(shape, colour, float(generator.uniform(0.4, 0.7)), (0.47, 0.55))
+        picture = render(Scene((item,), "plain", TONES), side)
+        inside = pixels_of_box(item, side)
+        assert (picture[inside] == COLOURS[colour]).all(axis=-1).any()
+        outside = np.ones((side, side), dtype=bool)
+        outside[inside] = False
+        assert (picture[outside] == TONES[0]).all()
+        assert not coverage(item, side)[outside].any()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_box_is_tight_centred_and_as_long_as_the_size(shape: str) -> None:
+    item = SceneObject(shape, "red", 0.6, (0.5, 0.45))
+    left, top, right, bottom = item.box
+    assert max(right - left, bottom - top) == pytest.approx(0.6)
+    assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((0.5, 0.45))
+    side = 400
+    rows, columns = np.nonzero(coverage(item, side) > 0.5)
+    drawn = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    assert np.abs(np.array(drawn) / side - np.array(item.box)).max() < 0.02  # pointed tips are thin
+
+
+@pytest.mark.parametrize(
+    ("shape", "area"),
+    [
+        ("circle", np.pi / 4),
+        ("square", 1.0),
+        ("ring", np.pi / 4 * (1 - 0.55**2)),
+        ("diamond", 0.7 / 2),
+        ("cross", 1 - (1 - 0.32) ** 2),
+        ("triangle", 1.8 / 2 / 2),
+    ],
+)
+def test_coverage_adds_up_to_the_area(shape: str, area: float) -> None:
+    item = SceneObject(shape, "blue", 0.8, (0.5, 0.5))
+    assert coverage(item, 96).mean() == pytest.approx(area * 0.8**2, rel=0.02)
+
+
+def test_picture_is_the_mixture_of_ground_and_colour_by_coverage() -> None:
+    item = SceneObject("heart", "purple", 0.7, (0.5, 0.5))
+    picture = render(Scene((item,), "plain", TONES), 48).astype(float)
+    share = coverage(item, 48)[..., None]
+    expected = share * np.array(COLOURS["purple"]) + (1 - share) * np.array(TONES[0])
+    assert np.abs(picture - expected).max() <= 1.5  # both are rounded to whole grey levels
+
+
+def test_several_objects_lie_apart_inside_the_picture_and_each_shows_its_colour() -> None:
+    generator = np.random.default_rng(3)
+    for _ in range(30):
+        scene = random_scene(generator, num_objects=3, sizes=(0.15, 0.3), num_clutter=10)
+        assert len(scene.objects) == 3
+        assert len(scene.clutter) == 10
+        picture = render(scene, 96)
+        for index, item in enumerate(scene.objects):
+            assert 0 <= min(item.box) < max(item.box) <= 1
+            full = coverage(item, 96) == 1
+            assert full.any()
+            assert (picture[full] == COLOURS[item.colour]).all()  # above clutter and pattern
+            for other in scene.objects[:index]:
+                assert not (coverage(item, 96) * coverage(other, 96)).any()
+
+
+def test_scenes_are_decided_by_their_generator() -> None:
+    one, two, other = (
+        [random_scene(generator, num_objects=2, sizes=(0.2, 0.4)) for _ in range(5)]
+        for generator in map(np.random.default_rng, (5, 5, 6))
+    )
+    assert one == two
+    assert one != other
+    assert {random_scene(np.random.default_rng(k)).background for k in range(40)} == set(
+        BACKGROUNDS
+    )
+
+
+def test_what_cannot_be_made_is_refused() -> None:
+    generator = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="must name 2 objects, got 1"):
+        random_scene(generator, num_objects=2, kinds=(("star", "red"),))
+    with pytest.raises(ValueError, match="can't be placed"):
+        random_scene(generator, num_objects=9, sizes=(0.5, 0.6))
+    with pytest.raises(ValueError, match=r"shape must be one of circle, .*; got 'blob'"):
+        render(Scene((SceneObject("blob", "red", 0.5, (0.5, 0.5)),), "plain", TONES), 24)
+
+
+def test_images_have_the_promised_shape_type_and_range(fresh: Labelled) -> None:
+    assert fresh.images.shape == (192, 3, 24, 24)
+    assert fresh.images.dtype == torch.float32
+    assert fresh.images.abs().max() <= 1
+    assert torch.equal(fresh.labels, torch.arange(192) % 48)
+    again = make_images(48, seed=12345)
+    assert torch.equal(again.images, fresh.images[:48])
+
+
+def test_label_rows_of_one_shape_differ_by_their_colours_alone() -> None:
+    torch.manual_seed(0)
+    table = embedders(build_transformer())[0].class_embedder.embedding_table.weight
+    rows = table[: shapes.NUM_CLASSES].reshape(len(SHAPES), len(COLOURS), WIDTH)
+    steps = rows[:, 1:] - rows[:, :1]  # from the first colour to each other one
+    assert torch.allclose(steps, steps[:1].expand_as(steps), atol=1e-5)
+
+
+def test_sampler_recovers_the_picture_from_perfect_v_predictions(fresh: Labelled) -> None:
+    target = fresh.images[:3]
+    alphas = alphas_cumprod().float()
+
+    class Oracle(torch.nn.Module):
+        def forward(self, x: Tensor, timestep: Tensor, class_labels: Tensor) -> object:  # noqa: ARG002
+            alpha = alphas[timestep].view(-1, 1, 1, 1)
+            clean = torch.cat([target, target])
+            noise = (x - alpha.sqrt() * clean) / (1 - alpha).sqrt()
+            self.sample = alpha.sqrt() * noise - (1 - alpha).sqrt() * clean
+            return self
+
+    labels, noise = torch.zeros(3, dtype=torch.int64), torch.randn(3, 3, 24, 24)
+    drawn = sample(Oracle(), labels, noise, 20, 2.0, shapes.NULL_CLASS, shapes.PREDICTION)
+    assert torch.allclose(drawn, target, atol=1e-4)
+
+
+def test_noise_of_v_is_the_hand_worked_number() -> None:
+    # alpha .64: x = .8 * 2 + .6 * 5 = 4.6 and v = .8 * 5 - .6 * 2 = 2.8 of clean 2 and noise 5
+    v, x = torch.tensor(2.8), torch.tensor(4.6)
+    assert noise_of(v, x, 0.64, "v_prediction").item() == pytest.approx(5.0)
+    assert noise_of(v, x, 0.64, "epsilon") is v
+
+
+def test_loss_of_an_untrained_model_is_the_mean_square_of_v(fresh: Labelled) -> None:
+    recipe = Recipe(steps=4, batch=8, prediction="v_prediction")
+    training = TransformerTraining(build_transformer, recipe)
+    data = Labelled(fresh.images[:8], fresh.labels[:8])
+    # An untrained transformer predicts 0, so that its loss is the mean square of v itself.
+    generator = torch.Generator().manual_seed(recipe.seed)
+    timesteps = torch.randint(1000, (8,), generator=generator)
+    noise = torch.randn(data.images.shape, generator=generator)
+    alpha = alphas_cumprod()[timesteps].float().view(-1, 1, 1, 1)
+    v = alpha.sqrt() * noise - (1 - alpha).sqrt() * data.images
+    assert training.compare(data) == pytest.approx(float(v.square().mean()), rel=1e-6)
+
+
+def test_judge_reads_fresh_pictures(judge: Judge, fresh: Labelled) -> None:
+    assert judge.features(fresh.images).shape == (192, FEATURES)
+    assert class_accuracy(judge.logits(fresh.images), fresh.labels) >= 0.97
+
+
+def test_judge_remembers_the_statistics_of_real_pictures(judge: Judge, fresh: Labelled) -> None:
+    card = json.loads((shapes.WEIGHTS / "card.json").read_text())
+    assert judge.real_floor() == pytest.approx(card["real_held_out"]["frechet_distance"], abs=1e-3)
+    assert judge.distance_to_real(fresh.images) < 5 * judge.real_floor()
+    assert judge.distance_to_real(torch.randn(fresh.images.shape)) > 20 * judge.real_floor()
+
+
+def test_shipped_transformer_draws_shapes_that_the_judge_recognises(judge: Judge) -> None:
+    transformer = shapes.load_transformer()
+    assert not transformer.training
+    assert transformer.dtype == torch.float32
+    setting = (48, shapes.NUM_INFERENCE_STEPS, shapes.GUIDANCE_SCALE, 5, shapes.PREDICTION)
+    images, labels = draw(transformer, *setting)
+    assert images.shape == (48, 3, 24, 24)
+    assert class_accuracy(judge.logits(images), labels) >= 0.9
