@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from methods.caching.hooks import CORRECTED
+from methods.caching.tally import corrected_steps
 
 NAME = "cells.json"
 STATES = ("computed", "reused", "corrected")
@@ -31,7 +30,6 @@ def cells_table(
         "cells": [S][L][2], indices into "states"; last axis is "kinds". "timesteps": [S]. "trend" and "direction": [S],
         null at the first steps, which have none; or null. "positions": steps at which a cell was corrected.
     """
-    corrected = (cells == CORRECTED).flatten(1).any(dim=1)
     return {
         "cells": cells.tolist(),
         "states": list(STATES),
@@ -39,7 +37,7 @@ def cells_table(
         "timesteps": timesteps,
         "trend": _from(trend, FIRST_TREND),
         "direction": _from(direction, FIRST_DIRECTION),
-        "positions": torch.nonzero(corrected).flatten().tolist(),
+        "positions": corrected_steps(cells),
     }
 
 

@@ -45,27 +45,42 @@ def paired_gain(distances: Tensor, plain: Tensor) -> dict[str, float]:
     if float(plain.mean()) == 0:
         return {}
     ratio, half = paired_ratio(distances, plain)
-    return _with_interval("correction_gain", 1 - ratio, half)
+    found = {"correction_gain": 1 - ratio}
+    if half is not None:
+        found |= {"correction_gain_low": 1 - ratio - half, "correction_gain_high": 1 - ratio + half}
+    return found
 
 
-def overhead(seconds: Sequence[float], plain: Sequence[float]) -> dict[str, float]:
-    """Share of time that the correction adds to plain reuse: R - 1, over steps.
+def overhead(
+    pairs: Sequence[Sequence[float]], corrected_seconds: float, seconds: float
+) -> dict[str, float]:
+    """Share of time that a correction adds to plain reuse.
+
+    Only corrected steps differ, so R, the paired ratio of their times, is all that has to be known of plain reuse:
+
+        overhead = seconds / (seconds - C + C / R) - 1,  C = the corrected steps' part of the time
 
     Args:
-        seconds: of each step with the correction, (S,).
-        plain: the same of plain reuse.
+        pairs: seconds of a corrected step and of plain reuse at the same step, both timed in this run, (N, 2).
+        corrected_seconds: C.
+        seconds: of all steps.
     Returns:
-        "correction_overhead" with "_low" and "_high": on a machine that does other work as well, they lie far apart.
+        "seconds_plain", "correction_overhead", and of two pairs or more its "_low" and "_high" (95 %): on a machine
+        that does other work as well, they lie far apart.
     """
-    pair = (torch.tensor(values, dtype=torch.float64) for values in (seconds, plain))
-    ratio, half = paired_ratio(*pair)
-    return _with_interval("correction_overhead", ratio - 1, half)
+    if not pairs:  # nothing is corrected
+        return {"seconds_plain": seconds, "correction_overhead": 0.0}
 
+    def plain(ratio: float) -> float:
+        return seconds - corrected_seconds + corrected_seconds / max(ratio, 1e-9)
 
-def _with_interval(name: str, value: float, half: float | None) -> dict[str, float]:
-    if half is None:
-        return {name: value}
-    return {name: value, f"{name}_low": value - half, f"{name}_high": value + half}
+    corrected, reused = torch.tensor(pairs, dtype=torch.float64).T
+    ratio, half = paired_ratio(corrected, reused)
+    found = {"seconds_plain": plain(ratio), "correction_overhead": seconds / plain(ratio) - 1}
+    if half is not None:
+        found["correction_overhead_low"] = seconds / plain(ratio - half) - 1
+        found["correction_overhead_high"] = seconds / plain(ratio + half) - 1
+    return found
 
 
 def gain_sentence(found: dict[str, float], same: bool) -> str:

@@ -79,8 +79,8 @@ def metrics(run: Comparison) -> dict[str, float]:
     """Finite numbers by name.
 
     `psnr` is missing, and `identical` is 1, where every image equals its uncached twin. Names in `_plain` are of plain
-    reuse beside a correction; `correction_overhead` is the share of time that the correction adds, where both were
-    timed in this run. Times are of sampling alone,
+    reuse beside a correction; `correction_overhead` is the share of time that the correction adds, by the corrected
+    steps that were timed with and without it in this run. Times are of sampling alone,
     without decoding. `uncached_timed_steps` is the number of uncached steps that were timed in this run, over all
     batches; where the uncached images were remembered, their time is extrapolated from these. Module forwards are of
     one sampling, as the papers count; `reused_share` is taken from them, over all batches, and `nothing_reused` is 1 where
@@ -149,11 +149,11 @@ def _gain(run: Comparison) -> dict[str, float]:
 
 def _overhead(run: Comparison) -> dict[str, float]:
     """Time of plain reuse, and what the correction adds to it."""
-    control = run.tally.control
-    if not control.timed_steps or control.timed_steps < run.tally.policy.timed_steps:
-        return {}  # there is none, or it was remembered
-    added = overhead(run.tally.policy.step_seconds, control.step_seconds)
-    return {"seconds_plain": control.seconds, **added}
+    if run.control is None:
+        return {}
+    tally = run.tally
+    corrected = sum(tally.policy.step_seconds[step] for step in tally.corrected)
+    return overhead(tally.pairs, corrected, tally.policy.seconds)
 
 
 def summary(run: Comparison, found: dict[str, float]) -> str:

@@ -5,7 +5,7 @@ A correction is also measured against plain reuse: the same schedule from the sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -34,7 +34,7 @@ from methods.caching.sampling import (
     warm_up,
 )
 from methods.caching.step_cache import StepCacheConfig, apply_step_cache
-from methods.caching.tally import Tally, relative, trajectory_squares
+from methods.caching.tally import Tally, corrected_steps, relative, trajectory_squares
 
 
 def run(config: SampleConfig, context: Context) -> Result:
@@ -108,8 +108,6 @@ class _Sampler:
             tally.add(reference, reference, *self._uncached())
             tally.add_squares(torch.zeros(2, self.config.steps, dtype=torch.float64))
             return
-        if self.config.controlled():
-            tally.add_control(self._control(batch), reference)
         squares: list[Tensor] = []
         comparable = self.config.compared_steps() == self.config.steps
 
@@ -129,6 +127,12 @@ class _Sampler:
                 counts, cells = cache.counts, cache.cells
                 tally.cache_mb = max(tally.cache_mb, cache.memory_bytes / MB)
         tally.add(sampled, reference, counts, cells)
+        if self.config.controlled():
+            corrected = corrected_steps(cells)
+            control, seconds = self._control(batch, corrected)
+            timed = zip(corrected, seconds, strict=False)  # of a remembered one, the first few
+            pairs = [[sampled.step_seconds[step], plain] for step, plain in timed]
+            tally.add_control(control, reference, pairs)
         if squares:
             tally.add_squares(torch.stack(squares, dim=1))
 
@@ -164,14 +168,18 @@ class _Sampler:
         references.put(key, sampled)
         return sampled
 
-    def _control(self, batch: Batch) -> Sampled:
-        """Plain reuse of the same cells: sampled now, or remembered, and then not timed."""
+    def _control(self, batch: Batch, corrected: list[int]) -> tuple[Sampled, list[float]]:
+        """Plain reuse of the same cells, and its seconds at the steps that the policy corrects.
+
+        Sampled now and timed at each of these steps; or remembered, and timed now at the first few.
+        """
         steps, mask = self.config.steps, self.policy.mask
         key = sampling_key(self.model, batch, self.config, self.context.seed, steps, mask)
         known = references.get(key)
         if known is not None:
+            seconds = self._time_control(batch, corrected[:TIMED_STEPS])
             self._advance(steps, "plain reuse is known")
-            return replace(known, timed_steps=0)
+            return known, seconds
         with apply_step_cache(self.model.transformer, StepCacheConfig(mask)):
             sampled = sample_batch(
                 self.model,
@@ -182,7 +190,16 @@ class _Sampler:
                 keep_trajectory=True,
             )
         references.put(key, sampled)
-        return sampled
+        return sampled, [sampled.step_seconds[step] for step in corrected]
+
+    def _time_control(self, batch: Batch, steps: list[int]) -> list[float]:
+        """Seconds of plain reuse at these steps: one step is computed, then each reuses the cells that it would."""
+        if not steps:
+            return []
+        mask = self.policy.mask[[0, *steps]]
+        with apply_step_cache(self.model.transformer, StepCacheConfig(mask)):
+            few = sample_batch(self.model, batch, self.config, len(mask), lambda *_: None)
+        return few.step_seconds[1:]
 
     def _tell(self, what: str, step: int, steps: int, latents: Tensor) -> None:
         self._advance(1, f"{what}: step {step + 1} of {steps}", latents)

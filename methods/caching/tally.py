@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from methods.caching.hooks import CORRECTED
 from methods.caching.sampling import Sampled
 
 
@@ -80,6 +81,7 @@ class Tally:
         squares: per step, the sums over images of |x - x_ref|^2 and |x_ref|^2, (2, S) float64; empty where the two
             samplings have different steps, so that there is no trajectory to compare.
         control_squares: the same of the control.
+        pairs: seconds of a corrected step and of plain reuse at the same step, where both were timed in this run.
     """
 
     batches: int = 0
@@ -92,6 +94,7 @@ class Tally:
     cache_mb: float = 0.0
     squares: Tensor = field(default_factory=no_squares)
     control_squares: Tensor = field(default_factory=no_squares)
+    pairs: list[list[float]] = field(default_factory=list)
 
     def add(
         self, policy: Sampled, reference: Sampled, counts: dict[str, int], cells: Tensor
@@ -109,13 +112,19 @@ class Tally:
         """Add a batch's trajectory sums, (2, S)."""
         self.squares = _sum(self.squares, squares)
 
-    def add_control(self, control: Sampled, reference: Sampled) -> None:
+    def add_control(self, control: Sampled, reference: Sampled, pairs: list[list[float]]) -> None:
         """Add a batch of plain reuse; both trajectories were kept."""
         self.control.add(control)
+        self.pairs += pairs
         if control.trajectory.shape == reference.trajectory.shape:
             steps = zip(control.trajectory, reference.trajectory, strict=True)
             squares = torch.stack([trajectory_squares(*pair) for pair in steps], dim=1)
             self.control_squares = _sum(self.control_squares, squares)
+
+    @property
+    def corrected(self) -> list[int]:
+        """Steps at which a cell was really corrected."""
+        return corrected_steps(self.cells)
 
     def trajectory_error(self) -> list[float]:
         """Relative L2 distance to the uncached latents after each step, over all images."""
@@ -140,11 +149,17 @@ class Tally:
 
 
 SIDES = ("policy", "reference", "control")
-KEPT = ("batches", "counts", "cells", "differing", "cache_mb", "squares", "control_squares")
+KEPT = ("batches", "counts", "cells", "differing", "cache_mb", "squares", "control_squares", "pairs")
 
 
 def _sum(known: Tensor, more: Tensor) -> Tensor:
     return known + more if known.numel() else more
+
+
+def corrected_steps(cells: Tensor) -> list[int]:
+    """Steps of cells (S, L, 2) at which one was corrected."""
+    steps: list[int] = torch.nonzero((cells == CORRECTED).flatten(1).any(dim=1)).flatten().tolist()
+    return steps
 
 
 def trajectory_squares(latents: Tensor, reference: Tensor) -> Tensor:

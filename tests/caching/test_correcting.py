@@ -22,11 +22,30 @@ def test_the_gain_of_two_images_by_hand():
     )
 
 
-def test_the_overhead_is_the_gain_of_time_turned_round():
-    """The same numbers as above: R = .8 over steps, so the correction takes .2 less."""
-    half = 12.7062 * (0.72 / 12.5) ** 0.5
-    assert list(overhead([1, 3], [2, 3]).values()) == pytest.approx(
-        [-0.2, -0.2 - half, -0.2 + half], abs=1e-4
+def test_the_overhead_of_a_correction_by_hand():
+    """Corrected steps take 6 s of 10; timed pairs (3, 2) and (3, 3): R = 6/5; plain reuse takes 4 + 6 / 1.2 = 9 s."""
+    found = overhead([[3, 2], [3, 3]], corrected_seconds=6, seconds=10)
+    half = 12.7062 * (0.72 / 12.5) ** 0.5  # residuals .6 and -.6
+    assert found == pytest.approx(
+        {
+            "seconds_plain": 9,
+            "correction_overhead": 10 / 9 - 1,
+            "correction_overhead_low": -1,  # R down to nothing: time without end
+            "correction_overhead_high": 10 / (4 + 6 / (1.2 + half)) - 1,
+        },
+        abs=1e-4,
+    )
+
+
+def test_a_correction_that_takes_no_time_has_no_overhead():
+    same = overhead([[1, 1], [2, 2]], corrected_seconds=3, seconds=8)
+    assert list(same.values()) == pytest.approx([8, 0, 0, 0])
+    assert overhead([], corrected_seconds=0, seconds=8) == {
+        "seconds_plain": 8,
+        "correction_overhead": 0,
+    }
+    assert overhead([[1.5, 1]], corrected_seconds=3, seconds=8) == pytest.approx(
+        {"seconds_plain": 7, "correction_overhead": 1 / 7}
     )
 
 
