@@ -25,7 +25,7 @@ INCEPTION_MACS = 5.7e9
 DECODER_MB = 320.0
 """Weights of the usual KL decoder with its encoder, in float32."""
 DECODED_MB = 340.0
-"""Measured: what decoding one image of 256 x 256, or one tile of that size, takes beside the weights."""
+"""Measured on a CPU: what decoding one image of 256 x 256, or one tile of that size, takes beside the weights."""
 DECODE_BATCH = 4
 """Images decoded together; in tiles it is one."""
 TILE = 32
@@ -33,7 +33,7 @@ TILE = 32
 INCEPTION_MB = 91.0
 """Weights of Inception-v3 in float32."""
 LOOKED_AT_MB = 230.0
-"""Measured: what a batch of 16 images takes in Inception-v3 beside the weights."""
+"""Measured on a CPU: what a batch of 16 images takes in Inception-v3 beside the weights."""
 BASE_MB = 900.0
 """A process with torch and diffusers loaded."""
 ACTIVATIONS = 24
