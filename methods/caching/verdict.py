@@ -115,7 +115,8 @@ def _listed(gains: Sequence[Gain]) -> str:
 
 
 def _percent(gain: Gain) -> str:
-    text = f"by {abs(gain.value):.1%}" if gain.clear else f"({gain.value:+.1%})"
+    near = f"({gain.value:+.1%})" if abs(gain.value) >= 0.0005 else "(below 0.1%)"
+    text = f"by {abs(gain.value):.1%}" if gain.clear else near
     if gain.low is None or gain.high is None:
         return text
     return f"{text} (95 %: {gain.low:+.1%} to {gain.high:+.1%})"

@@ -310,7 +310,7 @@ def test_the_toolbar_of_a_curve_covers_none_of_its_names(
     figure = page.locator("figure.curves").nth(1)  # the first has one curve, and so no names
     figure.scroll_into_view_if_needed()
     legend = figure.locator("g.legend[pointer-events]")  # what hovering shows is another
-    expect(legend).to_be_visible()
+    expect(legend).to_be_visible(timeout=30_000)  # plotly is large
     figure.locator(".plot").hover()
     bar, names = figure.locator(".modebar-container").bounding_box(), legend.bounding_box()
     assert bar is not None

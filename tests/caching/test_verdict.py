@@ -50,6 +50,7 @@ def test_corrections_are_set_against_plain_reuse_of_the_same_schedule() -> None:
     other_schedule = run("GOC 75 %", 0.4, 0.25, interval=4, correction="goc")
     assert "75" not in remark([FORA, GOC, other_schedule])
     assert "no clear difference: GOC (+0.5%)" in remark([FORA, run("GOC", 0.199, correction="goc")])
+    assert "GOC (below 0.1%)" in remark([FORA, run("GOC", 0.200001, correction="goc")])
 
 
 def test_a_measured_gain_comes_with_its_interval_and_counts_alone() -> None:
