@@ -5,6 +5,9 @@ import { confirm } from "./dialog.js";
 import { ago, badge, bytes, duration, number, runLink, runTitle } from "./format.js";
 import { table } from "./table.js";
 
+/** Waiting runs in the table: a sweep may have hundreds. */
+const SHOWN = 50;
+
 /** `button(key, label, work, kind, more)` makes a button that does one write and shows the queue as it is then. */
 export function queues({ queue, workers }, button) {
   const names = [
@@ -95,7 +98,7 @@ export function queues({ queue, workers }, button) {
   const waiting = queue.waiting.length
     ? table({
         caption: "Waiting, in the order they will start",
-        rows: queue.waiting.map((run, place) => ({ ...run, place })),
+        rows: queue.waiting.slice(0, SHOWN).map((run, place) => ({ ...run, place })),
         columns: [
           { key: "place", title: "#", sort: false, head: false, cell: (run) => String(run.place + 1) },
           {
@@ -124,6 +127,8 @@ export function queues({ queue, workers }, button) {
         ],
       })
     : h("p.muted", {}, "Nothing waits.");
+  const later = queue.waiting.length - SHOWN;
+  const more = later > 0 ? h("p.muted", {}, `… and ${later} more`) : "";
   const all =
     queue.running.length + queue.waiting.length
       ? button(
@@ -138,7 +143,7 @@ export function queues({ queue, workers }, button) {
           ".danger",
         )
       : "";
-  return h("section.card", {}, h("div.row", {}, h("h2", {}, "Queue"), ...switches, all), running, waiting);
+  return h("section.card", {}, h("div.row", {}, h("h2", {}, "Queue"), ...switches, all), running, waiting, more);
 }
 
 export function crew(workers) {

@@ -17,7 +17,7 @@ from storage import db
 from storage.models import Worker
 
 Submit = Callable[..., dict[str, Any]]
-PAGES = ("/", "/caching", "/runs", "/run", "/compare", "/system")
+PAGES = ("/", "/caching", "/runs", "/run", "/compare", "/sweep", "/system")
 
 
 @pytest.mark.parametrize(

@@ -444,6 +444,26 @@ def test_waiting_runs_are_moved_among_those_of_their_queue(
     assert studio.get_run(elsewhere.id).priority == 2
 
 
+def test_moving_a_run_changes_no_more_priorities_than_it_must(
+    studio: ModuleType, woken: list[str]
+) -> None:
+    def priorities() -> dict[str, int]:
+        return {run.title: run.priority for run in studio.queue().waiting}
+
+    made = {
+        title: studio.submit("toy.steps", STEPS, title=title, priority=priority)
+        for title, priority in (("a", 0), ("b", 0), ("c", 0), ("x", -100), ("y", -100))
+    }
+    studio.move(made["a"].id, "last")  # it sinks below its new neighbour; nobody rises
+    assert priorities() == {"b": 0, "c": 0, "x": -100, "y": -100, "a": -101}
+    studio.move(made["y"].id, "first")  # it rises above all; nobody else moves
+    assert priorities() == {"y": 1, "b": 0, "c": 0, "x": -100, "a": -101}
+    studio.move(
+        made["c"].id, "up"
+    )  # past b, which is older, so by one; y is younger and must stay ahead
+    assert priorities() == {"y": 2, "c": 1, "b": 0, "x": -100, "a": -101}
+
+
 def test_a_run_that_runs_has_no_place_in_the_queue(studio: ModuleType, woken: list[str]) -> None:
     run = studio.submit("toy.steps", STEPS)
     claimed(studio)

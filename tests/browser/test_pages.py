@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Rest
 
 OpenPage = Callable[..., Page]
-PAGES = ("/", "/caching", "/runs", "/compare", "/system")
+PAGES = ("/", "/caching", "/runs", "/compare", "/sweep", "/system")
 
 
 def row(page: Page, title: str) -> Any:
