@@ -18,8 +18,8 @@ in view by a test:
 * its lite mode forecasts a `proj_out` that a DiT does not have and replaces every block by zeros: fast and wrong;
 * its factors are bfloat16 unless told otherwise, whatever the model: in float32 even order 0 then is not FORA.
 
-Its state begins anew only where hooks are reset; `ddim_sample` does that. Half precision: differences are formed in the module's number format whatever the factors are kept in, so float32 factors
-cost memory and change nothing.
+Its state begins anew only where hooks are reset; `ddim_sample` does that. In half precision differences are formed in the
+module's number format whatever the factors are kept in, so float32 factors cost memory and change nothing.
 
 **First-block cache** (diffusers' `apply_first_block_cache`, after TeaCache, arXiv:2411.19108). The first block always
 runs. If its residual differs from that of the last computed step by no more than `threshold` (mean absolute difference
@@ -27,8 +27,8 @@ over mean absolute value), what all other blocks had added is added again.
 
 **cache-dit** (https://github.com/vipshop/cache-dit, optional: `vitrine[cache-dit]`). DBCache with one probing block
 (Fn 1, Bn 0, no warm-up) decides as first-block cache does, and a Taylor series of `order` may forecast what the other
-blocks add; order 0 adds what was kept. A threshold of 1 takes every step for similar. Two traps of 1.5.3, kept in
-view likewise: its `disable_cache` leaves a replaced `forward` and a second name of a submodule on a DiT (here both are
+blocks add; order 0 adds what was kept. A threshold of 1 takes every step for similar. Two traps of 1.5.3, kept in view
+likewise: its `disable_cache` leaves a replaced `forward` and a second name of a submodule on a DiT (here both are
 taken back), and a second sampling goes on with what the first has left (here it is told to begin anew). It logs each
 call: set CACHE_DIT_LOG_LEVEL=error to silence it.
 
