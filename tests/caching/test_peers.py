@@ -245,6 +245,32 @@ def test_what_an_image_becomes_depends_on_the_images_beside_it(world, name):
     assert "depends on the images sampled beside it" in said
 
 
+@needs_cache_dit
+def test_trap_cache_dit_alone_goes_on_with_the_last_sampling_and_leaves_traces():
+    import cache_dit
+
+    model = build_dit()
+    names, uncached = list(model.state_dict()), sample(model)
+    settings = cache_dit.DBCacheConfig(
+        Fn_compute_blocks=1,
+        Bn_compute_blocks=0,
+        max_warmup_steps=0,
+        residual_diff_threshold=0.9,
+        num_inference_steps=20,
+    )
+    cache_dit.enable_cache(model, cache_config=settings)
+    first, second = [], []
+    for executed in (first, second):
+        with really_executed(model) as counts:
+            sample(model, on_step=lambda *_, e=executed, c=counts: e.append(c["attn"]))
+    cache_dit.disable_cache(model)
+    assert first[:2] == [3, 4]
+    assert second[:2] == [1, 4]  # the first step reused the last sampling, the second began anew
+    assert set(model.state_dict()) - set(names)
+    assert model._is_patched
+    assert torch.equal(sample(model), uncached)
+
+
 # Coming and going
 
 

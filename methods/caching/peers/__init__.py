@@ -5,21 +5,21 @@ Each is the ecosystem's own code, put on the model by `peer.apply_peer` and take
 
 **TaylorSeer** (diffusers' `apply_taylorseer_cache`; Liu et al., "From Reusing to Forecasting: Accelerating Diffusion
 Models with TaylorSeers", ICCV 2025, arXiv:2503.06923). Every attention and feed-forward is computed at each N-th step and
-forecast from finite differences between: with F the last computed value, d steps ago, and D_j its j-th difference by N,
+forecast from finite differences between: with F the last computed value, d steps ago, D_0 = F, and D_j the change of
+D_{j-1} since the computed step before, divided by N,
 
     F_k = sum over j <= order of D_j d^j / j!
 
 Order 0 is FORA, bit for bit. Set up here without warm-up, so that it executes exactly what FORA executes at this interval,
-on the modules of a DiT by name, with factors in the model's own number format. Four traps of diffusers 0.42.1, each kept
+on the modules of a DiT by name, with factors in the model's own number format. Three traps of diffusers 0.42.1, each kept
 in view by a test:
 
 * its default names end in "attn", those of a DiT in "attn1": nothing matches, every step is computed, and nobody says so;
 * its lite mode forecasts a `proj_out` that a DiT does not have and replaces every block by zeros: fast and wrong;
-* its factors are bfloat16 unless told otherwise, whatever the model: in float32 even order 0 then is not FORA;
-* its state only begins anew where hooks are reset, which DiT's pipeline does not do; `ddim_sample` does.
+* its factors are bfloat16 unless told otherwise, whatever the model: in float32 even order 0 then is not FORA.
 
-Half precision: differences are formed in the module's number format whatever the factors are kept in, so float32 factors
-cost memory and change nothing.
+Its state begins anew only where hooks are reset; `ddim_sample` does that. In half precision differences are formed in the
+module's number format whatever the factors are kept in, so float32 factors cost memory and change nothing.
 
 **First-block cache** (diffusers' `apply_first_block_cache`, after TeaCache, arXiv:2411.19108). The first block always
 runs. If its residual differs from that of the last computed step by no more than `threshold` (mean absolute difference
@@ -27,14 +27,14 @@ over mean absolute value), what all other blocks had added is added again.
 
 **cache-dit** (https://github.com/vipshop/cache-dit, optional: `vitrine[cache-dit]`). DBCache with one probing block
 (Fn 1, Bn 0, no warm-up) decides as first-block cache does, and a Taylor series of `order` may forecast what the other
-blocks add; order 0 adds what was kept. A threshold of 1 and more takes every step for similar. Its own `disable_cache`
-leaves a replaced `forward` and a second name of a submodule on a DiT; here both are taken back. It logs each call: set
-CACHE_DIT_LOG_LEVEL=error to silence it.
+blocks add; order 0 adds what was kept. A threshold of 1 takes every step for similar. Two traps of 1.5.3, kept in view
+likewise: its `disable_cache` leaves a replaced `forward` and a second name of a submodule on a DiT (here both are
+taken back), and a second sampling goes on with what the first has left (here it is told to begin anew). It logs each
+call: set CACHE_DIT_LOG_LEVEL=error to silence it.
 
 The last two decide on a mean over the **whole batch**, both halves of a guided one included: what an image becomes
-depends on the images beside it. Measured on the digits world (8 blocks, 20 steps,
-guidance 2.5, 80 images in batches of 32, mean of three seeds): forwards of each kind executed of 160, and relative L2 to
-the uncached images.
+depends on the images beside it. Measured on the digits world (8 blocks, 20 steps, guidance 1.5, 80 images in batches of
+32, mean of three seeds): forwards of each kind executed of 160, and relative L2 to the uncached images.
 
     threshold                                .02    .05    .1     .2     .3     .5
     executed                                 153    132    97     69     55     48

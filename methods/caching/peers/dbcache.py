@@ -34,7 +34,7 @@ def apply(transformer: nn.Module, config: PeerConfig, undo: ExitStack) -> Applie
     cache_dit.enable_cache(
         transformer, cache_config=settings, calibrator_config=series if config.order else None
     )
-    # cache-dit begins anew one forward too late, so it is told
+    # by itself it begins anew one forward too late
     return Applied(lambda: _kept(transformer), lambda: cache_dit.refresh_context(transformer))
 
 

@@ -133,7 +133,8 @@ class PeerCache:
 
         0 computed, 1 reused or forecast; -1 at steps that the sampling has not reached.
         """
-        return torch.tensor(self._root.rows, dtype=torch.int8).unflatten(1, (-1, 2))
+        rows = self._root.rows
+        return torch.tensor(rows, dtype=torch.int8).reshape(len(rows), -1, 2)
 
     @property
     def memory_bytes(self) -> int:
