@@ -1,6 +1,6 @@
 """How quick the place itself is: from submit to running, from a point to the browser, many viewers, many runs, many writes.
 
-    python benchmarks/bench_place.py [--rounds 3]
+    python -m benchmarks.bench_place [--rounds 3]
 
 A studio of its own with one worker and toy runs, SQLite, the embedded broker, 10,000 runs in its table, everything on this
 machine. Times are pooled over the rounds; cores are the web process's own CPU time, the median of the rounds. Needs a Chromium.
@@ -21,11 +21,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(
-    0, str(HERE.parent)
-)  # the toy methods, and the finder of a Chromium, are the tests'
-
 import numpy as np
 from playwright.sync_api import sync_playwright
 
@@ -34,6 +29,7 @@ from benchmarks import place as measures
 from benchmarks.place import Place
 from tests.browser.install import FLAGS, find
 
+HERE = Path(__file__).parent
 RUNS = 10_000
 SUBMITS = 5
 POINTS, POINT_S = 50, 0.1

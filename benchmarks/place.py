@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -223,7 +224,9 @@ async def _watch(address: str, run_ids: list[str], viewers: int, seconds: float)
 def watched(place: Place, run_ids: list[str], viewers: int, seconds: float) -> dict[str, float]:
     """Let `viewers` people watch runs, and say what that costs the web process: cores, and answers a second."""
     before, start = place.web.cpu_times(), time.monotonic()
-    answers = asyncio.run(_watch(place.address, run_ids, viewers, seconds))
+    with ThreadPoolExecutor(1) as apart:  # Playwright's own loop has this thread
+        watching = _watch(place.address, run_ids, viewers, seconds)
+        answers = apart.submit(asyncio.run, watching).result()
     after, wall = place.web.cpu_times(), time.monotonic() - start
     spent = after.user + after.system - before.user - before.system
     return {"cores": spent / wall, "answers_per_s": answers / wall}
