@@ -32,8 +32,8 @@ browser: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.browser.install
 
 # Every claim about speed, memory and quality, measured here.
-bench: $(VENV)/.installed
-	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+bench: $(VENV)/.installed-dev browser
+	@for script in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$script .py) || exit 1; done
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Vitrine needs Python 3.11 or newer, this is %d.%d: make PYTHON=/path/to/python3.11 run" % sys.version_info[:2])'

@@ -161,11 +161,11 @@ SAMPLE_DEMO = Demo(
     "computed, plainly (FORA) and corrected (GOC, gently and as in its paper), and by taking half the steps. Look which "
     "lands nearest to the full sampling.",
     (
-        Preset("Uncached", SAMPLE_PRESETS["uncached"].values | TEN),
+        Preset("Uncached", {**SAMPLE_PRESETS["uncached"].values, **TEN}),
         Preset("FORA 50 %", FORA50 | TEN),
         Preset("GOC on 50 %, weight 0.5", FORA50 | TEN | {"correction": "goc", "weight": 0.5}),
-        Preset("GOC on 50 %, as in the paper", SAMPLE_PRESETS["goc50"].values | TEN),
-        Preset("10 steps", SAMPLE_PRESETS["fewer10"].values | TEN),
+        Preset("GOC on 50 %, as in the paper", {**SAMPLE_PRESETS["goc50"].values, **TEN}),
+        Preset("10 steps", {**SAMPLE_PRESETS["fewer10"].values, **TEN}),
     ),
 )
 CALIBRATE_DEMO = Demo(
