@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import platform
-import statistics
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -26,11 +25,11 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded
 
 import torch
-from scipy import stats
 
 from methods import METHODS
 from methods.caching.facts import WORLDS, locate, read_facts
 from methods.caching.sampling import references
+from methods.intervals import mean_of
 from methods.local import LocalContext
 
 RESULTS = Path(__file__).parent / "results"
@@ -176,9 +175,11 @@ def interval(values: list[float]) -> dict[str, float] | None:
     """Mean and half-width of its 95 % interval; None of nothing."""
     if not values:
         return None
-    mean = statistics.fmean(values)
-    spread = statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else float("nan")
-    return {"mean": mean, "half_width": float(stats.t.ppf(0.975, max(1, len(values) - 1)) * spread)}
+    found = mean_of(values)
+    return {
+        "mean": found.mean,
+        "half_width": float("nan") if found.high is None else found.high - found.mean,
+    }
 
 
 def table(rows: list[Values]) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from math import inf, sqrt
-from statistics import fmean, stdev
+from math import inf
 from typing import Any
 
 from backend.chart_views import AxisView, LandscapePoint, LandscapeRun, LandscapeView, Spread
@@ -15,15 +14,11 @@ from backend.services.errors import NotFound, ServiceError
 from backend.settings import settings
 from backend.views import SettingRow
 from methods.base import Axis, Method, Tradeoff
+from methods.intervals import mean_of
 from storage import db, runs
 from storage.models import SUCCEEDED, Run
 
 NEWEST = 2000
-T975 = (
-    12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281,
-    2.2010, 2.1788, 2.1604, 2.1448, 2.1314, 2.1199, 2.1098, 2.1009, 2.0930, 2.0860,
-)  # fmt: skip
-"""97.5 % quantiles of Student's t with 1, 2, ... degrees of freedom; beyond, the last, which is slightly too wide."""
 
 
 def landscape(run_ids: Sequence[str], *, x: str = "", y: str = "") -> LandscapeView:
@@ -75,12 +70,8 @@ def pareto(points: Sequence[tuple[float, float]], x: Axis, y: Axis) -> list[int]
 
 def spread(values: Sequence[float]) -> Spread:
     """Mean of one value a seed, and its 95 % interval where there are two or more."""
-    mean = fmean(values)
-    if len(values) < 2:
-        return Spread(mean, None, None)
-    freedom = min(len(values) - 1, len(T975))
-    half = T975[freedom - 1] * stdev(values) / sqrt(len(values))
-    return Spread(mean, mean - half, mean + half)
+    found = mean_of(values)
+    return Spread(found.mean, found.low, found.high)
 
 
 def _axis(side: str, name: str, axes: Sequence[Axis]) -> Axis:

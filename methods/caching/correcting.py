@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 
 import torch
-from scipy.special import stdtrit
 from torch import Tensor
+
+from methods.intervals import student_t
 
 
 def paired_ratio(values: Tensor, base: Tensor) -> tuple[float, float | None]:
@@ -29,7 +30,7 @@ def paired_ratio(values: Tensor, base: Tensor) -> tuple[float, float | None]:
         return ratio, None
     scatter = float((values - ratio * base).square().sum())
     error = math.sqrt(scatter / (count * (count - 1))) / mean
-    return ratio, float(stdtrit(count - 1, 0.975)) * error
+    return ratio, student_t(count - 1) * error
 
 
 def paired_gain(distances: Tensor, plain: Tensor) -> dict[str, float]:

@@ -85,7 +85,9 @@ def estimate_sample(config: SampleConfig) -> Estimate:
         steps += reference
     looks = config.inception_weights is not None
     memory = _memory_mb(facts, config, images, kept_tensors(config, facts.layers), looks)
-    detail = {"cache_memory_mb": memory - _memory_mb(facts, config, images, 0, looks)}
+    detail = {
+        "cache_memory_mb": kept_tensors(config, facts.layers) * _feature_mb(facts, config, images)
+    }
     if config.correction == "eoc":
         detail["prior_mb"] = 2 * _prior_mb(facts, config.steps)  # the features and their changes
         memory += detail["prior_mb"]
@@ -160,8 +162,7 @@ def _memory_mb(
     size = 4 if config.precision == "float32" else 2
     # 12 D^2 of a block's modules, 7 D^2 + 256 D of its adaLN and embedders, the class table
     weights = facts.layers * (19 * facts.width**2 + (256 + facts.null_class) * facts.width)
-    feature = _rows(config.batch_size, images, config.guidance_scale) * facts.tokens * facts.width
-    work = [size * (ACTIVATIONS + kept) * feature / MB]
+    work = [(ACTIVATIONS + kept) * _feature_mb(facts, config, images)]
     loaded = size * weights / MB
     if not facts.pixels:
         loaded += DECODER_MB
@@ -170,6 +171,13 @@ def _memory_mb(
         loaded += INCEPTION_MB
         work.append(LOOKED_AT_MB)
     return BASE_MB + loaded + max(work)
+
+
+def _feature_mb(facts: ModelFacts, config: SampleConfig | CalibrateConfig, images: int) -> float:
+    """One tensor (rows, T, D) of the largest batch."""
+    size = 4 if config.precision == "float32" else 2
+    rows = _rows(config.batch_size, images, config.guidance_scale)
+    return size * rows * facts.tokens * facts.width / MB
 
 
 def _decoding_mb(facts: ModelFacts, images: int, tiled: bool) -> float:

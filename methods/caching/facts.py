@@ -134,7 +134,8 @@ def read_facts(source: Source, folder: Path) -> ModelFacts:
     """
     if source.kind == "world":
         world = WORLDS[source.name]
-        labels = {number: (name,) for number, name in enumerate(world.CLASS_NAMES)}
+        names: tuple[str, ...] = world.CLASS_NAMES
+        labels: dict[int, tuple[str, ...]] = {i: (name,) for i, name in enumerate(names)}
         return _facts(_read_json(folder / "config.json"), labels, world.PREDICTION, pixels=True)
     index_file = folder / "model_index.json"
     if not index_file.is_file():

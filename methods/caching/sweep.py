@@ -11,7 +11,7 @@ from methods.caching.config import SampleConfig
 OF_SCHEDULE = {
     "interval": ("interval", "phase"),
     "router": ("router", "router_threshold"),
-    "taylorseer": ("interval", "phase", "order"),
+    "taylorseer": ("interval", "order"),
     "first_block": ("threshold",),
     "cache_dit": ("threshold", "order"),
 }

@@ -149,7 +149,16 @@ class Tally:
 
 
 SIDES = ("policy", "reference", "control")
-KEPT = ("batches", "counts", "cells", "differing", "cache_mb", "squares", "control_squares", "pairs")
+KEPT = (
+    "batches",
+    "counts",
+    "cells",
+    "differing",
+    "cache_mb",
+    "squares",
+    "control_squares",
+    "pairs",
+)
 
 
 def _sum(known: Tensor, more: Tensor) -> Tensor:

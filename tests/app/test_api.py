@@ -176,7 +176,7 @@ def test_several_runs_are_queued_together_or_not_at_all(client: TestClient) -> N
 def test_settings_are_checked_without_a_run(client: TestClient, finished: Submit) -> None:
     body = {"config": {"steps": 3, "seconds_per_step": 0.0}}
     before = client.post("/api/v1/methods/toy.steps/check", json=body).json()
-    assert before["estimate"] == {"seconds": 1.0, "memory_mb": 10.0}
+    assert before["estimate"] == {"seconds": 1.0, "memory_mb": 10.0, "detail": {}}
     assert before["same"] is None
     run = finished()
     after = client.post("/api/v1/methods/toy.steps/check", json=body).json()

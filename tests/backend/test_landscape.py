@@ -14,7 +14,7 @@ from sqlalchemy import event
 
 from backend import services
 from backend.services import NotFound, ServiceError, charting
-from backend.services.charting import T975, pareto, spread
+from backend.services.charting import pareto, spread
 from backend.settings import settings
 from methods.base import Axis
 from methods.caching import SampleConfig
@@ -108,12 +108,6 @@ def test_the_interval_of_three_seeds_worked_by_hand() -> None:
     assert found.low == pytest.approx(2 - 4.3027 / 3**0.5)
     assert found.high == pytest.approx(2 + 4.3027 / 3**0.5)
     assert spread([5.0]) == services.Spread(5.0, None, None)
-
-
-def test_the_table_of_students_t_is_right() -> None:
-    special = pytest.importorskip("scipy.special")
-    for freedom, value in enumerate(T975, start=1):
-        assert value == pytest.approx(special.stdtrit(freedom, 0.975), abs=6e-5)
 
 
 def test_seeds_of_the_same_settings_are_one_point(add: Add) -> None:

@@ -17,6 +17,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from methods.worlds import Prediction
+
 if TYPE_CHECKING:
     from methods.worlds.digits.data import Digits, load_data
     from methods.worlds.digits.judge import load_judge
@@ -31,7 +33,7 @@ CHANNELS = 1
 IMAGE_SIZE = 8
 GUIDANCE_SCALE = 1.5  # where the papers measure too; CARD.md has the figures at other scales
 NUM_INFERENCE_STEPS = 20
-PREDICTION = "epsilon"
+PREDICTION: Prediction = "epsilon"
 NUM_TRAIN_TIMESTEPS = 1000
 BETA_START, BETA_END = 1e-4, 2e-2
 WEIGHTS = Path(__file__).parent / "weights"

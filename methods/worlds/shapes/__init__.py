@@ -17,6 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from methods.worlds import Prediction
 from methods.worlds.shapes.scenes import COLOURS, SHAPES
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ CHANNELS = 3
 IMAGE_SIZE = 24
 GUIDANCE_SCALE = 2.0
 NUM_INFERENCE_STEPS = 20
-PREDICTION = "v_prediction"
+PREDICTION: Prediction = "v_prediction"
 WEIGHTS = Path(__file__).parent / "weights"
 
 _MODULE_OF = {
