@@ -103,10 +103,10 @@ def test_the_pareto_set_is_what_comparing_all_pairs_gives(
 
 
 def test_the_interval_of_three_seeds_worked_by_hand() -> None:
-    found = spread([1.0, 2.0, 3.0])  # mean 2, s = 1, t(2) = 4.3027
+    found = spread([1.0, 2.0, 3.0])  # mean 2, s = 1, t(2) = 4.302653
     assert found.mean == 2.0
-    assert found.low == pytest.approx(2 - 4.3027 / 3**0.5)
-    assert found.high == pytest.approx(2 + 4.3027 / 3**0.5)
+    assert found.low == pytest.approx(2 - 4.302653 / 3**0.5)
+    assert found.high == pytest.approx(2 + 4.302653 / 3**0.5)
     assert spread([5.0]) == services.Spread(5.0, None, None)
 
 

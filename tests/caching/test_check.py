@@ -241,7 +241,7 @@ def test_facts_are_read_from_the_files(pipeline_folder):
 
 
 def test_the_memory_of_cache_and_prior_is_told_apart():
-    base = SampleConfig(model="facebook/DiT-XL-2-256", classes=("1",), images_per_class=2)
+    base = SampleConfig(model="facebook/DiT-XL-2-256", classes=("1",), images_per_class=32)
     uncached, plain, goc, eoc = (
         estimate_sample(base.model_copy(update=changes))
         for changes in (
@@ -251,8 +251,9 @@ def test_the_memory_of_cache_and_prior_is_told_apart():
             {"correction": "eoc", "prior": "p.safetensors"},
         )
     )
-    # 2 images with guidance are 4 rows; 28 blocks of 2 modules, 256 tokens of width 1152, float32
-    slot = 4 * 28 * 2 * 256 * 1152 * 4 / 2**20
+    # 32 images with guidance are 64 rows; 28 blocks of 2 modules, 256 tokens of width 1152, float32.
+    # So many take more than decoding four at a time does afterwards.
+    slot = 64 * 28 * 2 * 256 * 1152 * 4 / 2**20
     assert [
         each.detail["cache_memory_mb"] for each in (uncached, plain, goc, eoc)
     ] == pytest.approx([0, slot, 2 * slot, slot])
