@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from app.api.quick import answer
 from backend import services
 from backend.services import ArtefactView, EventView, LiveView, RecordPage, RunView
 
 router = APIRouter(tags=["runs"])
+LIVE = TypeAdapter(LiveView)
 
 Status = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
 Sort = Literal["created_at", "finished_at", "title", "status"]
@@ -155,10 +157,10 @@ def move(run_id: str, body: Move) -> None:
     services.move(run_id, body.where)
 
 
-@router.get("/runs/{run_id}/live")
-def live(run_id: str, after: str = "") -> LiveView:
+@router.get("/runs/{run_id}/live", response_model=LiveView)
+def live(run_id: str, after: str = "") -> Response:
     """What is new since the cursor `after`, and where the run is now."""
-    return services.live(run_id, after)
+    return answer(LIVE, services.live(run_id, after))
 
 
 @router.get("/runs/{run_id}/series")

@@ -6,14 +6,17 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from pydantic import TypeAdapter
 
+from app.api.quick import answer
 from app.api.runs import run_json
 from backend import services
 from backend.services import Check, DiskView, QueueCounts, WorkerView
 from backend.settings import settings
 
 router = APIRouter(tags=["system"])
+COUNTS = TypeAdapter(QueueCounts)
 
 
 def queue_json() -> dict[str, Any]:
@@ -31,10 +34,10 @@ def queue() -> dict[str, Any]:
     return queue_json()
 
 
-@router.get("/queue/counts")
-def queue_counts() -> QueueCounts:
+@router.get("/queue/counts", response_model=QueueCounts)
+def queue_counts() -> Response:
     """How many runs are running and waiting."""
-    return services.queue_counts()
+    return answer(COUNTS, services.queue_counts())
 
 
 @router.post("/queue/{name}/pause")
