@@ -18,11 +18,18 @@ const SHAPES = {
 /** `runs`: the ids to point out. Fills itself; stays away where none of them can be charted. */
 export function frontier(runs, signal) {
   const box = h("section.card", { "aria-label": "Speed against error", hidden: true });
-  const draw = async (x = "", y = "") => {
-    const asked = new URLSearchParams([...runs.map((run) => ["run", run]), ["x", x], ["y", y]]);
+  let wish = {}; // x and y as they were chosen last, maybe before the answer to the choice before
+  const draw = async () => {
+    const mine = wish;
+    const asked = new URLSearchParams([...runs.map((run) => ["run", run]), ...Object.entries(mine)]);
     const view = await api(`landscape?${asked}`, { signal });
+    if (mine !== wish) return; // another choice is on its way
     box.hidden = false;
-    box.replaceChildren(...parts(view, box, (chosen) => draw(...chosen).catch(fail)));
+    box.replaceChildren(...parts(view, box, choose));
+  };
+  const choose = (side) => {
+    wish = { ...wish, ...side };
+    draw().catch(fail);
   };
   const fail = (error) => {
     if (error.name === "AbortError") return;
@@ -34,17 +41,14 @@ export function frontier(runs, signal) {
 }
 
 function parts(view, box, choose) {
-  const side = (name, axis) =>
+  const side = (name, key, axis) =>
     h(
       "label.field.inline",
       {},
       name,
       h(
         "select",
-        {
-          onchange: (event) =>
-            choose(name === "Across" ? [event.target.value, view.y.metric] : [view.x.metric, event.target.value]),
-        },
+        { onchange: (event) => choose({ [key]: event.target.value }) },
         ...axis.choices.map((metric) =>
           h("option", { value: metric, selected: metric === axis.metric }, title(metric)),
         ),
@@ -57,8 +61,8 @@ function parts(view, box, choose) {
       "div.row",
       {},
       h("h2", {}, "Speed against error"),
-      side("Across", view.x),
-      side("Up", view.y),
+      side("Across", "x", view.x),
+      side("Up", "y", view.y),
     ),
     h("p.muted", {}, about(view)),
     view.points.length

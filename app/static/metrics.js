@@ -24,9 +24,7 @@ const LOWER = [
   "forwards",
   "overhead",
 ];
-const HIGHER = [
-  "speedup", "psnr", "ssim", "accuracy", "precision", "recall", "inception", "score", "is", "auc", "gain",
-];
+const HIGHER = ["speedup", "psnr", "ssim", "accuracy", "precision", "recall", "score", "is", "auc", "gain"];
 const SECONDARY = /_(uncached|plain|low|high)$/;
 
 export function better(name) {
