@@ -26,6 +26,7 @@ from methods.worlds.shapes.scenes import (
     random_scene,
     render,
 )
+from methods.worlds.shapes.train import RECIPE
 from methods.worlds.training import Labelled, Recipe, TransformerTraining
 
 TONES = ((240, 240, 240), (60, 60, 60))
@@ -236,3 +237,32 @@ def test_shipped_transformer_draws_shapes_that_the_judge_recognises(judge: Judge
     images, labels = draw(transformer, *setting)
     assert images.shape == (48, 3, 24, 24)
     assert class_accuracy(judge.logits(images), labels) >= 0.9
+
+
+def test_json_card_belongs_to_the_shipped_weights() -> None:
+    card = json.loads((shapes.WEIGHTS / "card.json").read_text())
+    assert card["setting"]["guidance_scale"] == shapes.GUIDANCE_SCALE
+    assert card["training"]["steps"] == RECIPE.steps
+    assert card["training"]["prediction"] == shapes.PREDICTION
+    assert card["generated_mean"]["class_accuracy"] >= 0.95
+    full, half = (card["storage"][name]["frechet_distance"] for name in ("float32", "float16"))
+    assert abs(half - full) < 0.05
+    last = (shapes.WEIGHTS / "training.log").read_text().splitlines()
+    assert any(line.startswith(f"step {RECIPE.steps}:") for line in last)
+
+
+def test_written_card_states_the_figures_of_the_json_card() -> None:
+    card = json.loads((shapes.WEIGHTS / "card.json").read_text())
+    text = (shapes.WEIGHTS.parent / "CARD.md").read_text()
+    rows = {"held-out pictures": card["real_held_out"]}
+    rows |= {f"**{shapes.GUIDANCE_SCALE}**": card["generated_mean"]}
+    rows |= card["generated_at_other_guidance_scales"]
+    places = {
+        "class_accuracy": 3,
+        "frechet_distance": 2,
+        "inception_score": 1,
+        "nearest_train_median": 2,
+    }
+    for name, figures in rows.items():
+        shown = " | ".join(f"{figures[key]:.{digits}f}" for key, digits in places.items())
+        assert f"| {name} | {shown} |" in text

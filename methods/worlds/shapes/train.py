@@ -1,7 +1,7 @@
 """Train the shapes world from nothing: `python -m methods.worlds.shapes.train`.
 
 First the transformer (about an hour on one CPU core), then the judge (minutes), then the
-evaluation, which writes `card.json`. Stop it when you like: the same command carries on from the
+evaluation, which writes `card.json`; `training.log` has the losses. Stop it when you like: the same command carries on from the
 last checkpoint, and as every step seeds itself, it ends with the same weights.
 """
 
@@ -33,9 +33,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after that long")
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="folder of weights and card")
     settings = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(1)
     settings.out.mkdir(parents=True, exist_ok=True)
+    handlers = [logging.StreamHandler(), logging.FileHandler(settings.out / "training.log")]
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers)
+    torch.set_num_threads(1)
     data = load_data()
 
     checkpoint = settings.out / "checkpoint.pt"
