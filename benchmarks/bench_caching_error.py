@@ -1,12 +1,12 @@
 """How far each cache lands from the uncached images at the same number of executed forwards, on every shipped model.
 
-    python benchmarks/bench_caching_error.py [--models digits shapes] [--seeds 5] [--images 48]
+    python -m benchmarks.bench_caching_error [--models digits shapes] [--seeds 5] [--images 80]
 
 Every policy starts from the same noise as the uncached sampling, in one process, each seed again. Means over seeds with
 95 % intervals (Student's t); "against FORA" is the paired difference in percent of FORA's distance at the same interval.
 Rows of one share execute the same forwards, but for cache-dit: it takes a threshold, which is searched on a seed of its own
 so that it executes as many forwards as it can up to FORA's, and its first block always runs. Speed is another script's.
-Writes results/caching_error.json.
+Writes results/caching_error_<model>.json.
 """
 
 from __future__ import annotations
@@ -54,19 +54,20 @@ def main() -> None:
     )
     options = parser.parse_args()
     torch.set_num_threads(1)
-    found = {}
+    RESULTS.mkdir(exist_ok=True)
     for model in options.models:
         with tempfile.TemporaryDirectory() as folder:
-            bench = Bench(model, Path(folder), options.images)
-            found[model] = bench.rows(options.seeds)
-        sys.stdout.write(f"\n{model}\n\n{table(found[model])}")
-    report = {"setting": setting(options.seeds), "models": found}
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "caching_error.json").write_text(json.dumps(report, indent=1) + "\n")
+            rows = Bench(model, Path(folder), options.images).rows(options.seeds)
+        sys.stdout.write(f"\n{model}\n\n{table(rows)}")
+        report = {"setting": setting(model, options.seeds), "policies": rows}
+        file = RESULTS / f"caching_error_{model}.json"
+        file.write_text(json.dumps(report, indent=1) + "\n")
 
 
-def setting(seeds: int) -> Values:
+def setting(model: str, seeds: int) -> Values:
     return {
+        "model": model,
+        "guidance_scale": WORLDS[model].GUIDANCE_SCALE,
         "steps": STEPS,
         "seeds": seeds,
         "device": f"cpu, 1 thread, {platform.machine()}",
@@ -88,6 +89,7 @@ class Bench:
             "guidance_scale": world.GUIDANCE_SCALE,
             "images_per_class": max(1, round(images / world.NUM_CLASSES)),
             "batch_size": 128,
+            "control": False,
         }
         calibration = CALIBRATE.config(
             model=model, steps=STEPS, guidance_scale=world.GUIDANCE_SCALE

@@ -1,6 +1,6 @@
 """How much of the possible speed-up a cache reaches, and what a correction costs on top.
 
-    python benchmarks/bench_caching_speed.py [--rounds 7] [--device cuda --dtype bfloat16 --batches 1 8 32]
+    python -m benchmarks.bench_caching_speed [--rounds 7] [--device cuda --dtype bfloat16 --batches 1 8 32]
 
 The bound is what the saved multiply-adds allow: uncached multiply-adds over executed ones, gates, embedders and the final
 layer included, which no cache saves. Models: the small worlds, and DiT-XL/2's shape with random weights (speed does not

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from contextlib import ExitStack
 
 import cache_dit
 from torch import nn
 
 from methods.caching.peers.peer import Applied, PeerConfig
+
+if "CACHE_DIT_LOG_LEVEL" not in os.environ:  # by itself it says ten lines a batch
+    logging.getLogger("CACHE_DIT").setLevel(logging.WARNING)
 
 
 def apply(transformer: nn.Module, config: PeerConfig, undo: ExitStack) -> Applied:
