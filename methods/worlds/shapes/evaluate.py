@@ -21,7 +21,7 @@ def make_bench(judge: Judge, data: Shapes) -> evaluate.Bench:
         train=data.train,
         held_out=data.held_out,
         guidance_scale=GUIDANCE_SCALE,
-        other_guidance_scales=(1.0, 1.5, 3.0),
+        other_guidance_scales=(1.0, 2.0, 3.0),
         num_images=HELD_OUT_IMAGES,
         num_inference_steps=NUM_INFERENCE_STEPS,
         prediction=PREDICTION,
