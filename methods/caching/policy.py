@@ -25,7 +25,7 @@ class Policy:
 
     Attributes:
         name: in plain words.
-        mask: cells that are reused; of a peer that decides as it goes, none until it has run (`observed`).
+        mask: cells that are to be reused; none of a peer that decides as it goes.
         cache: None where nothing is reused.
         corrected: steps at which reused outputs are corrected.
         trend, direction: statistics of the prior, r_k and c_k, (S,); None without one.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -207,6 +208,20 @@ def test_uncached_images_are_remembered_and_said_to_be(settings, tmp_path):
     assert first.metrics["seconds_uncached"] != second.metrics["seconds_uncached"]
     assert same_measures(first.metrics, second.metrics)
     assert sample(settings, tmp_path / "c", guidance_scale=3.0)[1].events == []
+
+
+def test_the_same_weights_that_predict_something_else_are_another_uncached_batch(
+    settings, tmp_path
+):
+    sample(settings, tmp_path / "a")
+    folder = tmp_path / "copy"
+    shutil.copytree(settings["model"], folder)
+    file = folder / "scheduler" / "scheduler_config.json"
+    said = json.loads(file.read_text())
+    file.write_text(json.dumps({**said, "prediction_type": "v_prediction"}))
+    result, context = sample(settings | {"model": str(folder)}, tmp_path / "b")
+    assert result.metrics["uncached_timed_steps"] == 18
+    assert not context.events
 
 
 def test_a_lost_run_goes_on_to_the_same_result(settings, tmp_path):
