@@ -564,6 +564,17 @@ def test_published_positions_are_the_list_of_20_steps_and_every_step_from_3_on_e
     assert len(said) == (steps != 20)
 
 
+def test_the_summary_counts_images_and_steps_in_good_english(settings, tmp_path):
+    one = {"classes": ("1",), "correction": "goc"}
+    result, _ = sample(settings, tmp_path / "a", **one, positions="3")
+    assert "FORA with interval 2, GOC 1.2 at step 3; 6 steps: " in result.summary
+    assert "for 1 image)" in result.summary
+    result, _ = sample(settings, tmp_path / "b", classes=("1",), schedule="none")
+    assert "6 steps: 1 image in " in result.summary
+    result, _ = sample(settings, tmp_path / "c", interval=3, phase="fora")
+    assert "FORA with interval 3, its own phase; 6 steps: " in result.summary
+
+
 @pytest.mark.parametrize(
     "changes",
     [
