@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from methods.base import Finding, Finished
 from methods.caching.check import CORRECTION_FIELDS
 from methods.caching.config import SampleConfig
-from methods.caching.sweep import DEPENDENT, OF_SCHEDULE
+from methods.caching.naming import schedule_name
+from methods.caching.sweep import CORRECTING, DEPENDENT, OF_SCHEDULE
 from methods.intervals import Mean, mean_of
 
 DISTANCE, PLAIN = "relative_l2", "relative_l2_plain"
 SPLIT_FROM = 4
 """Seeds from which on half of them choose."""
-CORRECTING = ("correction", *CORRECTION_FIELDS)
 SCHEDULING = ("schedule", "steps", "reference_steps", *DEPENDENT)
 Distances = dict[int, float]
 """Relative L2 to the uncached images, by seed."""
@@ -258,18 +258,12 @@ def _named(kind: SampleConfig, strength: str = "") -> str:
 
 
 def _reuse(config: SampleConfig) -> str:
-    names = {
-        "interval": f"FORA with interval {config.interval}",
-        "odd_first_half": "reuse at odd steps of the first half",
-        "router": "the L2C router",
-    }
-    name = names.get(config.schedule, config.schedule)
-    return f"{name}, {config.steps} steps"
+    return f"{schedule_name(config)}, {config.steps} steps"
 
 
 def _policy(verdict: Verdict) -> dict[str, object]:
     """The whole policy: its schedule with what that uses, and its correction."""
     schedule = verdict.kind.schedule
-    names = ("schedule", *OF_SCHEDULE.get(schedule, ()), *CORRECTING)
+    names = ("schedule", *OF_SCHEDULE.get(schedule, ()), "correction", *CORRECTION_FIELDS)
     values = verdict.kind.model_dump(mode="json")
     return {name: values[name] for name in names} | {"weight": verdict.weight}

@@ -32,6 +32,7 @@ from methods.caching.config import SampleConfig
 from methods.caching.headers import BROKEN_ARCHIVE, format_of
 from methods.caching.images import to_levels
 from methods.caching.inception_files import FEATURES, check_number, check_statistics
+from methods.intervals import student_t
 from methods.worlds.scores import Gaussian, distance_to_gaussian
 
 INPUT_SIZE = 299
@@ -40,8 +41,6 @@ BATCH = 16
 SPLITS = 10
 ENOUGH_FOR_SPLITS = 100
 """Fewest images that are split into ten for an interval of the Inception score."""
-T95 = 2.262157
-"""97.5 % point of Student's t with SPLITS - 1 degrees of freedom."""
 PAPERS_IMAGES = 50_000
 OnBatch = Callable[[int], None]
 
@@ -101,7 +100,7 @@ class Inception:
         found["inception_is"] = mean = score[KEY_METRIC_ISC_MEAN]
         if splits > 1:
             # torch-fidelity's is the population's deviation: over sqrt(splits - 1) it is the mean's standard error.
-            margin = T95 * score[KEY_METRIC_ISC_STD] / (splits - 1) ** 0.5
+            margin = student_t(splits - 1) * score[KEY_METRIC_ISC_STD] / (splits - 1) ** 0.5
             found |= {
                 "inception_is_low": max(1.0, mean - margin),
                 "inception_is_high": mean + margin,

@@ -14,6 +14,7 @@ from methods.caching.check import check_router_shape, refuse_misfits, reused_ste
 from methods.caching.config import PEERS, SampleConfig
 from methods.caching.l2c import load_router, router_mask
 from methods.caching.models import LoadedModel
+from methods.caching.naming import schedule_name, steps_name
 from methods.caching.peers.peer import Name, PeerCache, PeerConfig, apply_peer
 from methods.caching.prior import Prior, load_prior
 from methods.caching.step_cache import StepCache, StepCacheConfig, apply_step_cache
@@ -25,7 +26,7 @@ class Policy:
 
     Attributes:
         name: in plain words.
-        mask: cells that are reused; of a peer that decides as it goes, none until it has run (`observed`).
+        mask: cells that are to be reused; none of a peer that decides as it goes.
         cache: None where nothing is reused.
         corrected: steps at which reused outputs are corrected.
         trend, direction: statistics of the prior, r_k and c_k, (S,); None without one.
@@ -59,7 +60,7 @@ def build_policy(config: SampleConfig, model: LoadedModel, context: Context) -> 
     """
     if config.schedule in PEERS:
         return _peer(config, model)
-    mask, name = _mask(config, model, context)
+    mask, name = _mask(config, model, context), schedule_name(config)
     reused = tuple(torch.nonzero(mask.flatten(1).any(dim=1)).flatten().tolist())
     if not reused and config.schedule != "none":
         if config.correction != "none":
@@ -87,8 +88,7 @@ def build_policy(config: SampleConfig, model: LoadedModel, context: Context) -> 
         else None,
         require_both=config.require_both,
     )
-    where = "every reused step" if corrected == reused else f"steps {_listed(corrected)}"
-    name = f"{name}, {config.correction.upper()} {weight:g} at {where}"
+    name = f"{name}, {config.correction.upper()} {weight:g} at {steps_name(corrected, reused)}"
     if prior is None:
         return Policy(name, mask, cache, corrected)
     return Policy(name, mask, cache, corrected, prior.trend, prior.direction)
@@ -97,32 +97,25 @@ def build_policy(config: SampleConfig, model: LoadedModel, context: Context) -> 
 def _peer(config: SampleConfig, model: LoadedModel) -> Policy:
     name = cast(Name, config.schedule)
     cache = PeerConfig(name, config.steps, config.interval, config.order, config.threshold)
-    threshold = f"threshold {config.threshold:g}"
-    said = {
-        "taylorseer": f"TaylorSeer with interval {config.interval}, order {config.order}",
-        "first_block": f"first-block cache with {threshold}",
-        "cache_dit": f"cache-dit with {threshold}, order {config.order}",
-    }
     reused = reused_steps(config) or ()
     mask = fora.steps_mask(config.steps, model.facts.layers, reused)
-    return Policy(said[name], mask, cache, ())
+    return Policy(schedule_name(config), mask, cache, ())
 
 
-def _mask(config: SampleConfig, model: LoadedModel, context: Context) -> tuple[Tensor, str]:
+def _mask(config: SampleConfig, model: LoadedModel, context: Context) -> Tensor:
     steps, layers = config.steps, model.facts.layers
     if config.schedule == "none":
-        return fora.steps_mask(steps, layers, ()), "nothing reused"
+        return fora.steps_mask(steps, layers, ())
     if config.schedule == "odd_first_half":
-        return fora.odd_first_half_mask(steps, layers), "odd steps of the first half reused"
+        return fora.odd_first_half_mask(steps, layers)
     if config.schedule == "interval":
-        mask = fora.interval_mask(steps, layers, config.interval, config.phase)
-        return mask, f"FORA with interval {config.interval}"
+        return fora.interval_mask(steps, layers, config.interval, config.phase)
     try:
         logits = load_router(context.open(config.router or ""))
     except ValueError as error:
         raise MethodError(str(error)) from error
     check_router_shape(tuple(logits.shape), steps, model.facts)
-    return router_mask(logits, config.router_threshold), "L2C router"
+    return router_mask(logits, config.router_threshold)
 
 
 def _prior(config: SampleConfig, model: LoadedModel, context: Context) -> Prior:
@@ -189,7 +182,3 @@ def _weight(config: SampleConfig) -> float:
     if config.correction == "eoc":
         return eoc.WEIGHT
     return goc.ROUTER_WEIGHT if config.schedule == "router" else goc.WEIGHT
-
-
-def _listed(steps: tuple[int, ...]) -> str:
-    return ", ".join(map(str, steps)) or "none"

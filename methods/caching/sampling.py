@@ -191,6 +191,7 @@ def sampling_key(
     """All that defines an uncached batch, or with a mask, one of plain reuse."""
     return (
         model.hash,
+        model.facts.prediction,  # two folders with the same weights may differ in their scheduler
         str(model.device),
         config.precision,
         steps,

@@ -16,6 +16,8 @@ OF_SCHEDULE = {
     "cache_dit": ("threshold", "order"),
 }
 """Settings that only some schedules use; one that is not listed uses none of them."""
+CORRECTING = ("correction", *CORRECTION_FIELDS, "control")
+"""The settings in which a corrected run may differ from plain reuse of the same schedule."""
 DEPENDENT = {name for names in OF_SCHEDULE.values() for name in names}
 
 
@@ -26,8 +28,10 @@ def simplify(values: Mapping[str, Any]) -> dict[str, Any]:
     used = OF_SCHEDULE.get(str(schedule), ())
     kept = {name: value for name, value in values.items() if name in used or name not in DEPENDENT}
     if correction == "none" or schedule == "none" or values.get("weight") == 0:
-        kept = {name: value for name, value in kept.items() if name not in CORRECTION_FIELDS}
+        kept = {name: value for name, value in kept.items() if name not in CORRECTING}
         kept["correction"] = "none"
+    elif correction != "eoc" or str(values.get("positions")).strip() != "auto":
+        kept.pop("trend_threshold", None)  # the rule of EOC's chosen steps
     if schedule == "none":  # nothing is reused, so there is nothing to correct
         del kept["correction"]
     return kept

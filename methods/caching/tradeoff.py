@@ -23,14 +23,20 @@ def reference_steps(config: Mapping[str, Any]) -> int:
 
 
 def comparable(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that must agree: the same model, images and uncached run. Batches, since speed depends on them."""
+    """The settings that must agree: the same images, and what FID is measured against."""
+    real = config.get("reference_stats")
+    found = same_images(config)
+    return found | {"reference_stats": real} if real else found
+
+
+def same_images(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The same model, images and uncached run. Batches, since speed depends on them."""
     found = {name: config.get(name) for name in SAME}
     found |= {
-        "classes": sorted(config.get("classes", ())),
+        "classes": list(config.get("classes", ())),  # in turn: another order gives other noise
         "reference_steps": reference_steps(config),
     }
-    real = config.get("reference_stats")  # what FID is measured against
-    return found | {"reference_stats": real} if real else found
+    return found | {"vae_tiling": True} if config.get("vae_tiling") else found
 
 
 def kind(config: Mapping[str, Any]) -> str:
@@ -53,5 +59,5 @@ TRADEOFF = Tradeoff(
     ),
     comparable=comparable,
     kind=kind,
-    irrelevant=("judge", "inception_weights"),
+    irrelevant=("judge", "inception_weights", "control"),
 )

@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
 from methods.base import Finished
-from methods.caching.tradeoff import FEWER_STEPS, UNCACHED, comparable, kind
+from methods.caching.sweep import CORRECTING
+from methods.caching.tradeoff import FEWER_STEPS, TRADEOFF, UNCACHED, kind, same_images
+from methods.intervals import mean_of
 
-CORRECTIONS = (
-    "correction",
-    "weight",
-    "positions",
-    "trend_threshold",
-    "prior",
-    "require_both",
-)
-"""The settings in which a corrected run may differ from plain reuse of the same schedule."""
+APART = {*CORRECTING, *TRADEOFF.irrelevant, "reference_stats"}
+"""Settings in which a corrected run may differ from plain reuse of the same schedule, and what changes no image."""
 SAME_WORK = 0.05
 """Shares of the uncached multiply-adds that differ by no more count as about the same."""
 CLEAR = 0.01
@@ -40,8 +34,8 @@ def remark(runs: Sequence[Finished]) -> str:
         return "One run alone: nothing to set it against yet."
     if len({_noise(run) for run in runs}) == len(runs):
         return (
-            "No two of these runs drew the same images from the same noise (seed, classes, guidance or "
-            "model differ), so their images cannot be set against each other."
+            "No two of these runs drew the same images from the same noise and have the same uncached run (seed, "
+            "model, classes or sampling differ), so their images cannot be set against each other."
         )
     return (
         "No two of these runs tell a correction from plain reuse of the same schedule, "
@@ -68,18 +62,22 @@ class Gain:
 def _gains(runs: Sequence[Finished]) -> list[Gain]:
     """Of each corrected policy, its gain over the seeds at hand, largest first."""
     plain = {_twin(run): run for run in runs if _is_plain(run)}
-    found: defaultdict[str, list[Gain]] = defaultdict(list)
+    found: defaultdict[str, dict[int, Gain]] = defaultdict(dict)
     for run in runs:
         gain = _gain(run, plain.get(_twin(run)))
         if gain is not None:
-            found[_text(run.config)].append(gain)
-    gains = [
-        same[0]
-        if len(same) == 1
-        else Gain(f"{same[0].title} ({len(same)} seeds)", fmean(gain.value for gain in same))
-        for same in found.values()
-    ]
-    return sorted(gains, key=lambda gain: -gain.value)
+            found[_text(run.config)].setdefault(run.seed, gain)
+    return sorted(
+        (_over_seeds([*same.values()]) for same in found.values()), key=lambda gain: -gain.value
+    )
+
+
+def _over_seeds(same: Sequence[Gain]) -> Gain:
+    """The mean over seeds, with the interval that they give; of one seed, that of its images."""
+    if len(same) == 1:
+        return same[0]
+    found = mean_of([gain.value for gain in same])
+    return Gain(f"{same[0].title} ({found.n} seeds)", found.mean, found.low, found.high)
 
 
 def _gain(run: Finished, plain: Finished | None) -> Gain | None:
@@ -165,12 +163,12 @@ def _is_cached(run: Finished) -> bool:
 
 def _noise(run: Finished) -> tuple[int, str]:
     """Runs of which this is the same drew the same images from the same noise."""
-    return run.seed, _text(comparable(run.config))
+    return run.seed, _text(same_images(run.config))
 
 
 def _twin(run: Finished) -> tuple[int, str]:
     """The same for a corrected run and plain reuse of its schedule, from the same noise."""
-    rest = {name: value for name, value in run.config.items() if name not in CORRECTIONS}
+    rest = {name: value for name, value in run.config.items() if name not in APART}
     return run.seed, _text(rest)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -207,6 +208,20 @@ def test_uncached_images_are_remembered_and_said_to_be(settings, tmp_path):
     assert first.metrics["seconds_uncached"] != second.metrics["seconds_uncached"]
     assert same_measures(first.metrics, second.metrics)
     assert sample(settings, tmp_path / "c", guidance_scale=3.0)[1].events == []
+
+
+def test_the_same_weights_that_predict_something_else_are_another_uncached_batch(
+    settings, tmp_path
+):
+    sample(settings, tmp_path / "a")
+    folder = tmp_path / "copy"
+    shutil.copytree(settings["model"], folder)
+    file = folder / "scheduler" / "scheduler_config.json"
+    said = json.loads(file.read_text())
+    file.write_text(json.dumps({**said, "prediction_type": "v_prediction"}))
+    result, context = sample(settings | {"model": str(folder)}, tmp_path / "b")
+    assert result.metrics["uncached_timed_steps"] == 18
+    assert not context.events
 
 
 def test_a_lost_run_goes_on_to_the_same_result(settings, tmp_path):
@@ -547,6 +562,17 @@ def test_published_positions_are_the_list_of_20_steps_and_every_step_from_3_on_e
     assert f"GOC 1.2 at steps {corrected};" in result.summary
     said = [message for _, message, _ in context.events if "publishes no list" in message]
     assert len(said) == (steps != 20)
+
+
+def test_the_summary_counts_images_and_steps_in_good_english(settings, tmp_path):
+    one = {"classes": ("1",), "correction": "goc"}
+    result, _ = sample(settings, tmp_path / "a", **one, positions="3")
+    assert "FORA with interval 2, GOC 1.2 at step 3; 6 steps: " in result.summary
+    assert "for 1 image)" in result.summary
+    result, _ = sample(settings, tmp_path / "b", classes=("1",), schedule="none")
+    assert "6 steps: 1 image in " in result.summary
+    result, _ = sample(settings, tmp_path / "c", interval=3, phase="fora")
+    assert "FORA with interval 3, its own phase; 6 steps: " in result.summary
 
 
 @pytest.mark.parametrize(

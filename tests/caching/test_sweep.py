@@ -18,6 +18,14 @@ GOC = {"correction": "goc", "interval": 4}
         ({"correction": "none", "weight": 0.3, "prior": "x"}, {"correction": "none"}),
         ({**GOC, "weight": 0, "positions": "3"}, {"interval": 4, "correction": "none"}),
         ({**GOC, "weight": 0.3}, {**GOC, "weight": 0.3}),
+        ({"correction": "none", "control": False}, {"correction": "none"}),
+        ({**GOC, "control": False}, {**GOC, "control": False}),
+        ({**GOC, "positions": "auto", "prior": "x", "trend_threshold": 0.2},
+         {**GOC, "positions": "auto", "prior": "x"}),
+        ({"correction": "eoc", "prior": "x", "trend_threshold": 0.2},
+         {"correction": "eoc", "prior": "x"}),
+        ({"correction": "eoc", "prior": "x", "positions": "auto", "trend_threshold": 0.2},
+         {"correction": "eoc", "prior": "x", "positions": "auto", "trend_threshold": 0.2}),
         ({**GOC, "weight": None}, {**GOC, "weight": None}),  # the paper's, which is not none
         ({"schedule": "none", "interval": 4, "correction": "goc", "steps": 5},
          {"schedule": "none", "steps": 5}),
@@ -142,6 +150,23 @@ def test_a_corrected_run_brings_its_plain_twin_where_the_sweep_has_none():
         for run, plain in zip(good, (0.10, 0.20, 0.10), strict=True)
     ]
     assert conclude(twins)[0] == conclude([*PLAIN, *good])[0]
+
+
+def test_runs_without_plain_reuse_beside_them_find_the_plain_runs():
+    good = runs([0.08, 0.15, 0.076], weight=0.6, control=False, **GOC)
+    first, *_ = conclude([*PLAIN, *good])
+    assert first.kind == "advice"
+    assert first.text == conclude([*PLAIN, *runs([0.08, 0.15, 0.076], weight=0.6, **GOC)])[0].text
+    assert "control" not in first.values
+
+
+def test_peers_are_told_apart_by_their_settings():
+    taylor = {"schedule": "taylorseer", "interval": 4}
+    fewer = runs([0.16, 0.3, 0.152], schedule="none", steps=5, reference_steps=20)
+    orders = [runs([0.08, 0.15, 0.076], order=order, **taylor) for order in (1, 2)]
+    said = [item.text for item in conclude([*fewer, *orders[0], *orders[1]])]
+    for order in (1, 2):
+        assert any(f"TaylorSeer with interval 4, order {order}, 20 steps" in text for text in said)
 
 
 def test_fewer_steps_of_the_same_forwards_stand_beside_the_best():

@@ -9,7 +9,7 @@ import pytest
 from methods.base import Finished
 from methods.caching import SAMPLE, SampleConfig
 from methods.caching.presets import SAMPLE_PRESETS
-from methods.caching.tradeoff import kind
+from methods.caching.tradeoff import TRADEOFF, kind
 from methods.caching.verdict import remark
 
 NOTHING_PAIRED = "No two of these runs drew the same images from the same noise"
@@ -67,12 +67,43 @@ def test_a_measured_gain_comes_with_its_interval_and_counts_alone() -> None:
 
 
 def test_several_seeds_of_a_correction_are_told_as_their_mean() -> None:
-    pairs = [
-        run(name, l2, seed=seed, correction=correction)
-        for seed, first, second in ((1, 0.2, 0.1), (2, 0.4, 0.3))
-        for name, l2, correction in (("FORA", first, "none"), ("GOC", second, "goc"))
-    ]
-    assert "GOC (2 seeds) by 37.5%" in remark(pairs)
+    def pairs(*distances: tuple[float, float]) -> list[Finished]:
+        return [
+            run(name, l2, seed=seed, correction=correction)
+            for seed, (first, second) in enumerate(distances)
+            for name, l2, correction in (("FORA", first, "none"), ("GOC", second, "goc"))
+        ]
+
+    # Gains .2, .25, .24: mean .23, s .026458, half 4.302653 s / sqrt(3) = .065724.
+    sure = pairs((0.10, 0.08), (0.20, 0.15), (0.10, 0.076))
+    assert (
+        "closer to the uncached images: GOC (3 seeds) by 23.0% (95 %: +16.4% to +29.6%)."
+        in remark(sure)
+    )
+    # Gains .5 and .25: two seeds so far apart tell nothing, half 12.7062 x .176777 / sqrt(2) = 1.588.
+    assert "no clear difference: GOC (2 seeds) (+37.5%) (95 %: -121.3% to +196.3%)" in remark(
+        pairs((0.2, 0.1), (0.4, 0.3))
+    )
+    assert remark([*sure, *sure]) == remark(sure)  # a seed that ran twice counts once
+
+
+def test_what_changes_no_image_does_not_keep_a_correction_from_its_plain_twin() -> None:
+    for other in (
+        {"control": False},
+        {"judge": False},
+        {"inception_weights": "w.pth", "reference_stats": "s.npz"},
+    ):
+        assert "GOC by 25.0%" in remark([FORA, run("GOC", 0.15, correction="goc", **other)])
+
+
+def test_the_chart_keeps_apart_what_is_of_other_images_and_only_that() -> None:
+    def comparable(**config: Any) -> Any:
+        return TRADEOFF.comparable(SampleConfig(**config).model_dump(mode="json"))
+
+    assert "control" in TRADEOFF.irrelevant
+    assert comparable() == comparable(control=False, schedule="taylorseer", reference_steps=20)
+    assert comparable(classes=("1", "2")) != comparable(classes=("2", "1"))  # noise goes by place
+    assert comparable() != comparable(vae_tiling=True)
 
 
 @pytest.mark.parametrize(("l2", "did"), [(0.10, "did better"), (0.18, "did no better")])
