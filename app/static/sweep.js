@@ -28,6 +28,7 @@ class Sweep extends Element {
   }
 
   async tick(id, signal) {
+    const began = performance.now();
     const sweep = await api(`sweeps/${id}`, { signal });
     if (!this.shown) this.build(sweep);
     this.show(sweep);
@@ -36,7 +37,8 @@ class Sweep extends Element {
     document.title = sweep.finished ? `✓ ${name} · Vitrine` : `${percent} % · ${name} · Vitrine`;
     if (sweep.finished && this.wasBusy) toast("The sweep has ended.");
     this.wasBusy = !sweep.finished;
-    return sweep.finished ? 10_000 : 1500; // a run of it may be run again
+    // Large sweeps take longer to tell: at most a tenth of the time goes into asking. A run may be run again later.
+    return sweep.finished ? 10_000 : Math.max(1500, 9 * (performance.now() - began));
   }
 
   build(sweep) {
@@ -171,8 +173,8 @@ class Sweep extends Element {
     const { all, shown } = metricsOf(sweep);
     const names = this.more ? [...shown, ...all.filter((name) => !shown.includes(name))] : shown;
     const before = this.box.firstChild && sortOf(this.box);
-    const keys = ["cell", ...names, "n", "runs"];
-    const sort = before ? { sort: keys[before.at], descending: before.descending } : {};
+    const sort = before && this.keys[before.at] ? { sort: this.keys[before.at], descending: before.descending } : {};
+    this.keys = ["cell", ...names, "n", "runs"];
     const focus = this.box.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     const left = this.box.firstChild?.scrollLeft ?? 0;
     this.box.replaceChildren(cellTable(sweep, names, sort));
