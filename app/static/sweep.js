@@ -81,11 +81,11 @@ class Sweep extends Element {
   }
 
   show(sweep) {
-    this.shown = sweep;
     this.now.replaceChildren(progress(sweep));
     const print = JSON.stringify([sweep.title, sweep.cells, sweep.finished]);
     if (print === this.print) return;
     this.print = print;
+    this.shown = sweep; // the same cells as in the charts, whose points are told apart by them
     this.head.replaceChildren(...this.headings(sweep));
     this.failed.replaceChildren(failures(sweep));
     this.said.replaceChildren(findings(sweep));
@@ -175,11 +175,14 @@ class Sweep extends Element {
     const before = this.box.firstChild && sortOf(this.box);
     const sort = before && this.keys[before.at] ? { sort: this.keys[before.at], descending: before.descending } : {};
     this.keys = ["cell", ...names, "n", "runs"];
-    const focus = this.box.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    const left = this.box.firstChild?.scrollLeft ?? 0;
+    const active = this.box.contains(document.activeElement) ? document.activeElement : null;
+    const focus = active?.getAttribute("href");
+    const head = [...this.box.querySelectorAll("button.sort")].indexOf(active);
+    const left = this.box.querySelector(".scroll")?.scrollLeft ?? 0;
     this.box.replaceChildren(cellTable(sweep, names, sort));
-    this.box.firstChild.scrollLeft = left;
+    this.box.querySelector(".scroll").scrollLeft = left;
     if (focus) this.box.querySelector(`a[href="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+    else if (head >= 0) this.box.querySelectorAll("button.sort")[head].focus({ preventScroll: true });
   }
 
   settings(sweep) {
