@@ -82,6 +82,18 @@ def test_no_number_that_json_does_not_know_is_kept(client: TestClient) -> None:
         assert "finite numbers are allowed" in answer.json()["error"]["message"]
 
 
+def test_text_with_a_nul_character_is_refused(client: TestClient) -> None:
+    # PostgreSQL would fail in the midst of the request.
+    for change in ({"title": "a\0b"}, {"axes": {"steps": [2, ["\0"]]}}, {"config": {"\0": 1}}):
+        answer = client.post("/api/v1/sweeps", json={**BODY, **change})
+        assert answer.status_code == 422
+        assert "no text may have a NUL character" in answer.json()["error"]["message"]
+    for path in ("runs?q=%00", "runs?sweep=a%00", "sweeps/%00", "landscape?run=%00"):
+        answer = client.get(f"/api/v1/{path}")
+        assert answer.status_code == 400
+        assert "no NUL character" in answer.json()["error"]["message"]
+
+
 def test_the_page_of_sweeps_is_there(client: TestClient) -> None:
     assert client.get("/sweep").status_code == 200
 
