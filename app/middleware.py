@@ -98,6 +98,20 @@ class SameOriginWrites:
         await self.app(scope, receive, send)
 
 
+class NoNul:
+    """Refuses addresses with a NUL character, which no text that PostgreSQL keeps or looks for may have."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and ("\0" in scope["path"] or b"%00" in scope["query_string"]):
+            message = "an address has no NUL character (%00)"
+            await reply("InvalidRequest", message, 400)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
 class SecurityHeaders:
     """Adds `DEFAULT_HEADERS` where a route has not set its own."""
 

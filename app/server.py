@@ -22,6 +22,7 @@ from app.api import router
 from app.middleware import (
     BodyLimit,
     KnownHosts,
+    NoNul,
     SameOriginWrites,
     SecurityHeaders,
     allowed_hosts,
@@ -46,6 +47,7 @@ def create_app() -> FastAPI:
     )
     errors.install(app)
     app.add_middleware(BodyLimit, limit=(config.max_upload_mb + 1) << 20, prefix="/api/")
+    app.add_middleware(NoNul)
     app.add_middleware(SameOriginWrites)
     app.add_middleware(KnownHosts, allowed=allowed_hosts(config))
     app.add_middleware(SecurityHeaders)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from backend.services import SweepPlan, SweepRequest
@@ -14,12 +14,12 @@ def request_of(options: argparse.Namespace) -> SweepRequest:
     """What a person typed as a request.
 
     Raises:
-        ValueError: a pair is no NAME=VALUE, or a seed no whole number.
+        ValueError: a pair is no NAME=VALUE, a name is given twice, or a seed is no whole number.
     """
     return SweepRequest(
         method=options.method,
-        config=dict(_pair(text, value_of) for text in options.set),
-        axes=dict(_pair(text, values_of) for text in options.axis),
+        config=_pairs("--set", options.set, value_of),
+        axes=_pairs("--axis", options.axis, values_of),
         seeds=[_seed(part) for part in options.seeds.split(",")],
         controls=not options.no_controls,
         title=options.title,
@@ -41,6 +41,16 @@ def _seed(text: str) -> int:
         return int(text)
     except ValueError:
         raise ValueError(f"seeds: whole numbers are allowed, got {text!r}") from None
+
+
+def _pairs(option: str, texts: Sequence[str], read: Callable[[str], Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, value = _pair(text, read)
+        if name in found:
+            raise ValueError(f"{option} {name}: give it once, with all its values, got it twice")
+        found[name] = value
+    return found
 
 
 def _pair(text: str, read: Callable[[str], Any]) -> tuple[str, Any]:

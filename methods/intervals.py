@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from statistics import fmean, stdev
+from statistics import fmean
 
 LEVEL = 0.95
 
@@ -33,7 +33,9 @@ def mean_of(values: Sequence[float]) -> Mean:
     mean = fmean(values)
     if n == 1:
         return Mean(mean, None, None, 1)
-    half = student_t(n - 1) * stdev(values) / math.sqrt(n)
+    # `statistics.stdev` reckons with fractions, which takes 50 times as long: half a second for a sweep of 500 runs.
+    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
+    half = student_t(n - 1) * deviation / math.sqrt(n)
     return Mean(mean, mean - half, mean + half, n)
 
 

@@ -75,7 +75,9 @@ class Run(SQLModel, table=True):
     message: str = ""
     attempt: int = 0
     max_attempts: int = 3
-    parent_id: str | None = Field(default=None, foreign_key="run.id", ondelete="SET NULL")
+    parent_id: str | None = Field(
+        default=None, foreign_key="run.id", ondelete="SET NULL", index=True
+    )
     sweep_id: str | None = Field(default=None, index=True)
     sweep_cell: dict[str, Any] | None = Field(
         default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
-from pydantic import Field
+from fastapi import APIRouter, Query, Response
+from pydantic import Field, TypeAdapter
 
 from app.api.library import Title
+from app.api.quick import answer
 from app.api.runs import Body
 from backend import services
 from backend.services import SweepItem, SweepPlan, SweepRequest
 
 router = APIRouter(tags=["sweeps"])
+SWEEP: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
 class NewSweep(Body):
@@ -32,8 +34,12 @@ class NewSweep(Body):
         )
 
 
+def url_of(sweep: SweepItem) -> str:
+    return f"/sweep?id={sweep.id}"
+
+
 def sweep_json(sweep: SweepItem) -> dict[str, Any]:
-    return {**asdict(sweep), "url": f"/sweep?id={sweep.id}"}
+    return {**asdict(sweep), "url": url_of(sweep)}
 
 
 @router.post("/sweeps/plan")
@@ -53,10 +59,11 @@ def list_sweeps(limit: Annotated[int, Query(ge=1, le=200)] = 50) -> list[dict[st
     return [sweep_json(item) for item in services.list_sweeps(limit)]
 
 
-@router.get("/sweeps/{sweep_id}")
-def get_sweep(sweep_id: str) -> dict[str, Any]:
+@router.get("/sweeps/{sweep_id}", response_model=dict[str, Any])
+def get_sweep(sweep_id: str) -> Response:
     """How far it is, its cells with means and 95 % intervals over seeds, and what it says once all have ended."""
-    return sweep_json(services.get_sweep(sweep_id))
+    sweep = services.get_sweep(sweep_id)
+    return answer(SWEEP, vars(sweep) | {"url": url_of(sweep)})
 
 
 @router.patch("/sweeps/{sweep_id}")

@@ -28,6 +28,7 @@ class Sweep extends Element {
   }
 
   async tick(id, signal) {
+    const began = performance.now();
     const sweep = await api(`sweeps/${id}`, { signal });
     if (!this.shown) this.build(sweep);
     this.show(sweep);
@@ -36,7 +37,8 @@ class Sweep extends Element {
     document.title = sweep.finished ? `✓ ${name} · Vitrine` : `${percent} % · ${name} · Vitrine`;
     if (sweep.finished && this.wasBusy) toast("The sweep has ended.");
     this.wasBusy = !sweep.finished;
-    return sweep.finished ? 10_000 : 1500; // a run of it may be run again
+    // Large sweeps take longer to tell: at most a tenth of the time goes into asking. A run may be run again later.
+    return sweep.finished ? 10_000 : Math.max(1500, 9 * (performance.now() - began));
   }
 
   build(sweep) {
@@ -79,11 +81,11 @@ class Sweep extends Element {
   }
 
   show(sweep) {
-    this.shown = sweep;
     this.now.replaceChildren(progress(sweep));
     const print = JSON.stringify([sweep.title, sweep.cells, sweep.finished]);
     if (print === this.print) return;
     this.print = print;
+    this.shown = sweep; // the same cells as in the charts, whose points are told apart by them
     this.head.replaceChildren(...this.headings(sweep));
     this.failed.replaceChildren(failures(sweep));
     this.said.replaceChildren(findings(sweep));
@@ -171,13 +173,16 @@ class Sweep extends Element {
     const { all, shown } = metricsOf(sweep);
     const names = this.more ? [...shown, ...all.filter((name) => !shown.includes(name))] : shown;
     const before = this.box.firstChild && sortOf(this.box);
-    const keys = ["cell", ...names, "n", "runs"];
-    const sort = before ? { sort: keys[before.at], descending: before.descending } : {};
-    const focus = this.box.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    const left = this.box.firstChild?.scrollLeft ?? 0;
+    const sort = before && this.keys[before.at] ? { sort: this.keys[before.at], descending: before.descending } : {};
+    this.keys = ["cell", ...names, "n", "runs"];
+    const active = this.box.contains(document.activeElement) ? document.activeElement : null;
+    const focus = active?.getAttribute("href");
+    const head = [...this.box.querySelectorAll("button.sort")].indexOf(active);
+    const left = this.box.querySelector(".scroll")?.scrollLeft ?? 0;
     this.box.replaceChildren(cellTable(sweep, names, sort));
-    this.box.firstChild.scrollLeft = left;
+    this.box.querySelector(".scroll").scrollLeft = left;
     if (focus) this.box.querySelector(`a[href="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+    else if (head >= 0) this.box.querySelectorAll("button.sort")[head].focus({ preventScroll: true });
   }
 
   settings(sweep) {

@@ -7,6 +7,7 @@ they reported, `charting` lays them out, `sweeps` are many runs as one, `place` 
 
 from backend.chart_views import LandscapeView, Spread
 from backend.cleaning import collect as clean
+from backend.database import prepare
 from backend.doctor import doctor, ready
 from backend.services.catalogue import (
     differing_settings,
@@ -163,6 +164,7 @@ __all__ = [
     "open_studio",
     "pause",
     "plan_sweep",
+    "prepare",
     "queue",
     "queue_counts",
     "ready",

@@ -14,6 +14,9 @@ from methods import METHODS
 from methods.base import Config, Estimate, Finished, Method, MethodError
 from storage.models import SUCCEEDED
 
+MOST_ERRORS = 8
+"""Wrong settings that one message names."""
+
 
 def methods() -> dict[str, Method]:
     """All methods by name."""
@@ -47,12 +50,30 @@ def validate(method: str, values: Mapping[str, Any]) -> Config:
     try:
         config = entry.config.model_validate(dict(values))
     except ValidationError as error:
-        raise MethodError(
-            "; ".join(_explain(entry.config, one) for one in error.errors())
-        ) from None
+        raise MethodError(_explained(entry.config, error.errors())) from None
     if entry.check is not None:
         entry.check(config, open_reference)
     return config
+
+
+def validate_some(method: Method, values: Mapping[str, Any]) -> None:
+    """Refuse values that their settings do not take, whatever the others will be.
+
+    Raises:
+        MethodError: as `validate`.
+    """
+    try:
+        method.config.model_validate(dict(values))
+    except ValidationError as error:
+        wrong = [one for one in error.errors() if one["type"] != "missing"]
+        if wrong:
+            raise MethodError(_explained(method.config, wrong)) from None
+
+
+def _explained(config: type[Config], errors: Sequence[Any]) -> str:
+    said = [_explain(config, one) for one in errors[:MOST_ERRORS]]
+    more = len(errors) - len(said)
+    return "; ".join([*said, f"and {more:,} more"] if more else said)
 
 
 def _explain(config: type[Config], error: Any) -> str:

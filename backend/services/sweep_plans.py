@@ -11,7 +11,7 @@ from itertools import product
 from textwrap import shorten
 from typing import Any
 
-from backend.services.catalogue import get_method, validate
+from backend.services.catalogue import get_method, validate, validate_some
 from backend.services.launching import check_seed
 from backend.sweep_views import LeftOut, PlannedCell, SweepPlan
 from methods.base import Config, Method, MethodError
@@ -47,6 +47,8 @@ def plan_sweep(request: SweepRequest) -> SweepPlan:
     """
     method = get_method(request.method)
     combinations = _check(request)
+    # A setting that no combination uses is not checked with them, but is shown as what all runs share.
+    validate_some(method, request.config)
     found: dict[str, Config] = {}
     reasons: Counter[str] = Counter()
     for values in product(*request.axes.values()):
@@ -71,6 +73,10 @@ def _check(request: SweepRequest) -> int:
     for name, values in request.axes.items():
         if not values:
             raise MethodError(f"{name}: name at least one value to try")
+    try:
+        json.dumps([dict(request.config), dict(request.axes)], allow_nan=False, default=list)
+    except ValueError:  # it could not be kept as JSON
+        raise MethodError("settings: finite numbers are allowed, got NaN or infinity") from None
     if not request.seeds:
         raise MethodError("seeds: name at least one")
     for seed in request.seeds:

@@ -58,6 +58,8 @@ def test_a_sweep_is_planned_launched_followed_renamed_and_deleted(
         ({"axes": {"steps": [13]}}, "no combination holds: steps: 13 brings bad luck"),
         ({"seeds": []}, "seeds"),
         ({"wrong": 1}, "wrong"),
+        ({"config": {"fail_at": "x"}}, "fail_at: input should be a valid integer"),
+        ({"axes": {f"no_{n}": [1] for n in range(2000)}}, "and 1,992 more"),
     ],
 )
 def test_what_cannot_be_swept_is_refused_in_words(
@@ -67,6 +69,29 @@ def test_what_cannot_be_swept_is_refused_in_words(
         answer = client.post(f"/api/v1/{path}", json={**BODY, **change})
         assert answer.status_code == 422
         assert words in answer.json()["error"]["message"]
+
+
+def test_no_number_that_json_does_not_know_is_kept(client: TestClient) -> None:
+    for body in ('"config": {"seconds_per_step": NaN}, "axes": {"steps": [2]}', '"axes": {"steps": [2, Infinity]}'):
+        answer = client.post(
+            "/api/v1/sweeps",
+            content=f'{{"method": "toy.steps", {body}}}',
+            headers={"content-type": "application/json"},
+        )
+        assert answer.status_code == 422
+        assert "finite numbers are allowed" in answer.json()["error"]["message"]
+
+
+def test_text_with_a_nul_character_is_refused(client: TestClient) -> None:
+    # PostgreSQL would fail in the midst of the request.
+    for change in ({"title": "a\0b"}, {"axes": {"steps": [2, ["\0"]]}}, {"config": {"\0": 1}}):
+        answer = client.post("/api/v1/sweeps", json={**BODY, **change})
+        assert answer.status_code == 422
+        assert "no text may have a NUL character" in answer.json()["error"]["message"]
+    for path in ("runs?q=%00", "runs?sweep=a%00", "sweeps/%00", "landscape?run=%00"):
+        answer = client.get(f"/api/v1/{path}")
+        assert answer.status_code == 400
+        assert "no NUL character" in answer.json()["error"]["message"]
 
 
 def test_the_page_of_sweeps_is_there(client: TestClient) -> None:
@@ -99,6 +124,7 @@ def test_the_command_says_the_plan_and_queues_it(
     assert "2 cells x 2 seeds = 4 runs" in said
     assert "left out, 1 of 3: steps: 13 brings bad luck" in said
     assert studio.list_sweeps() == []
+    assert studio.list_runs().total == 0  # nor the welcome tour: this is a look at a plan
     main([*words, "--title", "typed"])
     [sweep] = studio.list_sweeps()
     assert (sweep.title, sweep.runs) == ("typed", 4)
@@ -113,6 +139,10 @@ def test_the_command_says_the_plan_and_queues_it(
         (
             ["toy.steps", "--axis", "steps=2", "--seeds", "x"],
             "seeds: whole numbers are allowed, got 'x'",
+        ),
+        (
+            ["toy.steps", "--axis", "steps=2", "--axis", "steps=3"],
+            "--axis steps: give it once",
         ),
         (["toy.steps"], "axes: name at least one"),
     ],

@@ -15,7 +15,7 @@ from backend.settings import settings
 from methods import METHODS
 from methods.base import Finding, Finished, MethodError
 from storage import db
-from storage.models import Run
+from storage.models import SUCCEEDED, Run
 from tests.toys import TOYS
 
 Works = Callable[[], None]
@@ -194,6 +194,13 @@ def test_a_run_that_failed_is_run_again_in_its_place(swept: ModuleType, works: W
     assert (again.sweep_id, again.sweep_cell) == (sweep.id, {"steps": 3})
     seen = swept.get_sweep(sweep.id)
     assert (seen.counts, seen.runs) == ({"succeeded": 1, "queued": 1}, 2)
+    # The same is said of it in the list, also when what succeeded is run again.
+    swept.rerun(next(run.id for cell in seen.cells for run in cell.runs if run.status == SUCCEEDED))
+    [item] = swept.list_sweeps()
+    assert (item.counts, item.runs) == (seen.counts, 2)
+    works()
+    [item] = swept.list_sweeps()
+    assert item.counts == swept.get_sweep(sweep.id).counts == {"succeeded": 1, "failed": 1}
 
 
 def test_cancelling_a_sweep_ends_what_has_not_ended(swept: ModuleType, works: Works) -> None:

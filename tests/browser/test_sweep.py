@@ -62,6 +62,13 @@ def test_a_sweep_is_planned_as_one_types_launched_and_concluded(
     expect(rows.first.locator("td").first).to_contain_text("★")
     page.wait_for_function("document.querySelector('v-sweep .js-plotly-plot .errorbars')")
     expect(page.locator("v-sweep .js-plotly-plot")).to_have_count(2)
+    # A point leads to the row of its runs, also when the page has asked again and found nothing new.
+    with page.expect_response(re.compile(r"/sweeps/\w+$")):
+        pass
+    page.locator("v-sweep .js-plotly-plot").first.evaluate(
+        "plot => plot.emit('plotly_click', {points: [{customdata: 0}]})"
+    )
+    expect(page.locator("tr.chosen")).to_have_count(1)
 
     # Its runs are ordinary ones, which do not drown the others.
     sweep = page.url.split("id=")[1]
