@@ -165,7 +165,7 @@ def _hint(field: Field) -> str:
     if field.kind == "numbers":
         return "numbers and ranges: 0, 2, 5-9" + ("; empty: automatic" if field.nullable else "")
     if field.kind == "strings":
-        return "separated by commas; empty: all"
+        return "all, or some: a, b"
     return "empty: automatic" if field.nullable else ""
 
 

@@ -19,6 +19,8 @@ FILES = ("artefact", "upload")
 """Widgets of settings that name a file."""
 LATEST = 50
 TITLE = 100
+NAMED = 3
+"""Policies that the title of a comparison names; of more, it says how many."""
 
 
 @dataclass(frozen=True)
@@ -194,8 +196,11 @@ def need(launches: Sequence[services.Launch]) -> Need:
 
 def described(launches: Sequence[services.Launch]) -> str:
     """A title for a comparison that was given none: its policies and seed."""
-    titles = ", ".join(launch.title for launch in launches)
-    return f"{shorten(titles, TITLE, placeholder=' …')} · seed {launches[0].seed}"
+    titles = [launch.title for launch in launches]
+    shown = titles if len(titles) <= NAMED + 1 else titles[:NAMED]
+    left = len(titles) - len(shown)
+    named = ", ".join(shown) + (f" and {left} more" if left else "")
+    return f"{shorten(named, TITLE, placeholder=' …')} · seed {launches[0].seed}"
 
 
 def finished_before(launches: Sequence[services.Launch]) -> dict[int, RunView]:

@@ -2,6 +2,7 @@
 
 import { BASE, h, svg } from "./core.js";
 import { number, runTitle } from "./format.js";
+import { hint } from "./table.js";
 
 const STATES = ["computed", "reused", "corrected"];
 const LETTERS = ["C", "R", "X"];
@@ -284,7 +285,7 @@ function twin({ cells, timesteps, trend, direction }, name) {
     h(
       "table.table.letters",
       {},
-      h("caption", {}, `${name}: attention and feed-forward of each block. C computed, R reused, X corrected.`),
+      h("caption.offscreen", {}, `What each block of ${name} did at each step`),
       h(
         "thead",
         {},
@@ -315,6 +316,8 @@ function twin({ cells, timesteps, trend, direction }, name) {
     "details",
     { ontoggle: () => box.childElementCount || box.append(fill()) },
     h("summary", {}, "As a table"),
+    h("p.muted.fine", {}, "Attention and feed-forward of each block. C computed, R reused, X corrected."),
     box,
+    hint(box),
   );
 }

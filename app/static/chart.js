@@ -23,7 +23,7 @@ export const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "
 export const MARKS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star", "pentagon"];
 const DASHES = ["solid", "dash", "dot", "dashdot"];
 
-/** `lines`: [{name, points: [[step, value], ...]}]; the first is the control and is grey. */
+/** `lines`: [{name, points: [[step, value], ...], place}]; of one `place`, one colour, whatever else is drawn. */
 export function curves(heading, lines) {
   const plot = h("div.plot", {
     role: "img",
@@ -31,7 +31,7 @@ export function curves(heading, lines) {
   });
   const draw = async () => {
     const Plotly = await plotly();
-    const data = lines.map((line, index) => ({
+    const data = lines.map((line, at) => [line, line.place ?? at]).map(([line, index]) => ({
       name: line.name,
       x: line.points.map(([step]) => step),
       y: line.points.map(([, value]) => value),

@@ -126,7 +126,7 @@ class Compare extends Element {
       cacheMaps(parts),
       this.frontier(view.runs),
       ...this.plots(parts, control),
-      ...this.papers(view.runs),
+      ...(embedded ? [] : this.papers(view.runs)), // the page around has them
     );
   }
 
@@ -206,10 +206,11 @@ class Compare extends Element {
     const drawn = names.flatMap((name) => {
       const lines = ordered
         .filter((part) => part.series[name]?.length > 1)
-        .map((part) => ({ name: runTitle(part.run), points: part.series[name] }));
-      return lines.length ? [{ name, figure: curves(title(name), lines) }] : [];
+        .map((part) => ({ name: runTitle(part.run), points: part.series[name], place: parts.indexOf(part) }));
+      const only = lines.length === 1 && parts.length > 1 ? ` of ${lines[0].name}` : "";
+      return lines.length ? [{ name, figure: curves(title(name) + only, lines) }] : [];
     });
-    const errors = drawn.filter((item) => /error|loss/.test(item.name));
+    const errors = drawn.filter((item) => /error|loss/.test(item.name) && !/_plain$/.test(item.name));
     const rest = drawn.filter((item) => !errors.includes(item)).map((item) => item.figure);
     return [
       ...errors.map((item) => h("section.card", {}, item.figure)),

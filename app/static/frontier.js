@@ -2,6 +2,7 @@
 
 import { BASE, api, h, svg } from "./core.js";
 import { number, setting, title } from "./format.js";
+import { labels } from "./frontier-labels.js";
 import { table } from "./table.js";
 
 const HEIGHT = 380;
@@ -126,6 +127,8 @@ function drawing(view, kinds, words, width) {
     ...view.points.flatMap((point) => singles(point, look(kinds, point.kind), across, up, words)),
   );
   const points = view.points.map((point) => mark(view, point, look(kinds, point.kind), across, up, words));
+  const room = { left: EDGE.left, right: width, top: 0, bottom: HEIGHT - EDGE.bottom };
+  plot.append(...labels(points.map((point) => ({ ...point, wanted: point.chosen })), room));
   plot.append(...[...points].sort((a, b) => a.chosen - b.chosen).map((point) => point.node)); // chosen ones on top
   rove(points.map((point) => point.node));
   raise(plot, points, width);
@@ -204,7 +207,7 @@ function mark(view, point, { shape, colour }, across, up, words) {
     ),
   );
   for (const event of ["pointerenter", "focus"]) node.addEventListener(event, () => (words.textContent = told));
-  return { node, x, y, chosen: point.chosen };
+  return { node, x, y, chosen: point.chosen, name: name(point) };
 }
 
 function singles(point, { shape, colour }, across, up, words) {
@@ -263,7 +266,8 @@ function said(view, point) {
   const seeds = point.runs.length > 1 ? `, mean of ${point.runs.length} seeds` : `, seed ${point.runs[0].seed}`;
   const figures = `${title(view.x.metric)} ${value(point.x)}, ${title(view.y.metric)} ${value(point.y)}`;
   const notes = [point.chosen ? "of this page" : "", point.best ? "beaten by no other" : ""].filter(Boolean);
-  return `${name(point)} (${point.kind})${seeds}: ${figures}${notes.length ? `; ${notes.join(", ")}` : ""}. ${settingsOf(view, point)}`;
+  const kind = name(point) === point.kind ? "" : ` (${point.kind})`;
+  return `${name(point)}${kind}${seeds}: ${figures}${notes.length ? `; ${notes.join(", ")}` : ""}. ${settingsOf(view, point)}`;
 }
 
 function legend(kinds) {

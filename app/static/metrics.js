@@ -60,6 +60,20 @@ function sorted(metrics) {
   };
 }
 
+/** Names of runs timed much faster than the multiply-adds they save account for, and in words what that means. */
+function doubtful(view, values) {
+  const [speed, flop] = ["speedup", "flop_share"].map((name) => values.get(name));
+  if (!speed || !flop) return "";
+  const found = view.runs
+    .map((run, index) => ({ run, gain: speed[index], due: 1 / flop[index] }))
+    .filter(({ gain, due }) => gain > 1.1 * due);
+  if (!found.length) return "";
+  const listed = found
+    .map(({ run, gain, due }) => `${runTitle(run)} (${gain.toFixed(2)}x; they account for ${due.toFixed(2)}x)`)
+    .join(", ");
+  return `Timed faster than the multiply-adds saved account for: ${listed}. Most often the machine was busy with something else; run it again before you trust the time.`;
+}
+
 export function metricTable(view, control, widgets) {
   const rows = view.runs.map((run, index) => ({ run, index }));
   const at = rows.find((row) => row.run.id === control.id).index;
@@ -136,5 +150,6 @@ export function metricTable(view, control, widgets) {
         groups.same.map((item) => `${title(item.name)} ${number(item.values[0])}`).join(" · "),
       )
     : "";
-  return h("div", {}, box, h("div.under", {}, all, same));
+  const doubt = doubtful(view, values);
+  return h("div", {}, box, h("div.under", {}, all, same), doubt ? h("p.muted.fine.doubt", {}, doubt) : "");
 }

@@ -186,3 +186,6 @@ def test_files_of_finished_runs_are_offered(
 
 def test_a_comparison_without_a_title_is_called_by_its_policies(panel: Panel) -> None:
     assert described(launched(panel, ["control", "reuse"])) == "Control, Reuse · seed 7"
+    five = launched(panel, ["control", "reuse", "fewer"]) + launched(panel, ["control", "reuse"])
+    assert described(five[:4]) == "Control, Reuse, 10 steps: the cost of half, Control · seed 7"
+    assert described(five) == "Control, Reuse, 10 steps: the cost of half and 2 more · seed 7"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Rest
 
@@ -57,6 +57,19 @@ def test_two_images_are_flipped_and_subtracted(
     expect(
         page.get_by_text(re.compile(r"Mean difference \d+\.\d\d, largest \d+\.\d of 255"))
     ).to_be_visible()
+
+
+def test_the_viewer_stands_beside_a_narrow_grid(
+    open_page: OpenPage, compared: dict[str, Any]
+) -> None:
+    page = open_page(compared["comparison"]["url"])
+    grid, stage = page.locator("table.grid"), page.locator(".viewer .stage")
+    expect(stage).to_be_visible()
+    left, right = grid.bounding_box(), stage.bounding_box()
+    assert left is not None
+    assert right is not None
+    assert 0 < right["x"] - left["x"] - left["width"] < 60
+    assert right["width"] >= 400
 
 
 def test_the_grid_is_walked_with_arrows(open_page: OpenPage, compared: dict[str, Any]) -> None:
@@ -225,6 +238,48 @@ def test_a_point_of_the_chart_opens_its_run(open_page: OpenPage, compared: dict[
     link.focus()
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/run?id={reuse}")
+
+
+def test_points_of_the_page_are_named_in_the_chart(
+    open_page: OpenPage, compared: dict[str, Any]
+) -> None:
+    page = open_page(compared["comparison"]["url"])
+    chart = page.locator("section.card[aria-label='Speed against error']")
+    chart.get_by_role("combobox", name="Across").select_option(label="FLOP share")
+    names = chart.locator("svg.frontier text.name")
+    expect(names).to_have_text(["Uncached", "Reuse", "Fewer steps"])
+    places = page.evaluate(
+        """async () => {
+          const { labels } = await import(new URL("static/frontier-labels.js", document.baseURI));
+          const frame = { left: 0, right: 200, top: 0, bottom: 100 };
+          const point = (x, name) => ({ x, y: 50, name, wanted: true });
+          return labels([point(20, "one"), point(45, "two"), point(190, "three"), point(191, "x".repeat(60))], frame)
+            .map((node) => [node.textContent, Number(node.getAttribute("x"))]);
+        }"""
+    )
+    assert [name for name, _ in places] == ["one", "two", "three"]  # the last has room nowhere
+    assert places[0][1] < 20  # above or below, as its neighbour is to its right
+    assert places[1][1] > 45
+    assert places[2][1] < 190
+
+
+def test_a_time_that_the_saved_work_cannot_explain_is_doubted(
+    open_page: OpenPage, compared: dict[str, Any]
+) -> None:
+    def distort(route: Route) -> None:
+        answer = route.fetch()
+        view = answer.json()
+        values = {item["name"]: item["values"] for item in view["metrics"]}
+        due = [1 / share for share in values["flop_share"]]
+        values["speedup"][:] = [due[0], 1.5 * due[1], due[2]]
+        route.fulfill(response=answer, json=view)
+
+    page = open_page("/compare")
+    page.route("**/api/v1/compare?*", distort)
+    page.goto(compared["comparison"]["url"])
+    doubt = page.locator("p.doubt")
+    expect(doubt).to_contain_text(re.compile(r"multiply-adds saved account for: Reuse \(\d"))
+    expect(doubt).not_to_contain_text("Fewer steps")
 
 
 def test_images_that_suffered_most_come_first(

@@ -1,0 +1,50 @@
+// Names beside the points of a chart, as many as fit without covering a point or each other.
+
+import { svg } from "./core.js";
+
+const LETTER = 6.1; // about the width of one, at the chart's size
+const HIGH = 13;
+const MOST = 34;
+
+/** `points`: [{x, y, name, wanted}]; those wanted are named where there is room within the frame. */
+export function labels(points, { left, right, top, bottom }) {
+  const taken = points.map(({ x, y }) => ({ x: x - 10, y: y - 10, w: 20, h: 20 }));
+  return points
+    .filter((point) => point.wanted)
+    .flatMap((point) => {
+      const name = point.name.length > MOST ? `${point.name.slice(0, MOST - 1).trimEnd()}…` : point.name;
+      const spot = places(point, name.length * LETTER).find(
+        (box) =>
+          box.x >= left &&
+          box.x + box.w <= right &&
+          box.y >= top &&
+          box.y + box.h <= bottom &&
+          !taken.some((other) => overlap(box, other)) &&
+          points.every((other) => gap(other, box) >= gap(point, box)), // else it reads as the name of another
+      );
+      if (!spot) return [];
+      taken.push(spot);
+      const node = svg("text", { class: "name", x: spot.x, y: spot.y + HIGH - 3, "aria-hidden": "true" });
+      node.textContent = name;
+      return [node];
+    });
+}
+
+/** Right of the point, left of it, above, below. */
+function places({ x, y }, w) {
+  const h = HIGH;
+  return [
+    { x: x + 14, y: y - h / 2, w, h },
+    { x: x - 14 - w, y: y - h / 2, w, h },
+    { x: x - w / 2, y: y - 13 - h, w, h },
+    { x: x - w / 2, y: y + 13, w, h },
+  ];
+}
+
+function gap({ x, y }, box) {
+  return Math.hypot(Math.max(box.x - x, x - box.x - box.w, 0), Math.max(box.y - y, y - box.y - box.h, 0));
+}
+
+function overlap(a, b) {
+  return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+}
