@@ -28,6 +28,13 @@ def simplify(values: Mapping[str, Any]) -> dict[str, Any]:
     if correction == "none" or schedule == "none" or values.get("weight") == 0:
         kept = {name: value for name, value in kept.items() if name not in CORRECTION_FIELDS}
         kept["correction"] = "none"
+    elif correction == "goc":  # a prior serves EOC, and positions that are chosen by it
+        unused = (
+            {"trend_threshold"}
+            if values.get("positions") == "auto"
+            else {"trend_threshold", "prior"}
+        )
+        kept = {name: value for name, value in kept.items() if name not in unused}
     if schedule == "none":  # nothing is reused, so there is nothing to correct
         del kept["correction"]
     return kept
