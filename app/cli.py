@@ -168,13 +168,11 @@ def sweep(options: argparse.Namespace) -> None:
 
     try:
         request = request_of(options)
-        with (
-            services.open_studio()
-        ):  # a prior may be another run's, so the plan needs the database too
-            print(*lines_of(services.plan_sweep(request), len(request.seeds)), sep="\n")
-            if not options.plan:
-                made = services.launch_sweep(request)
-                print(f"queued: {_settings().address}/sweep?id={made.id}")
+        services.open_database()  # a prior may be another run's, so the plan needs it too
+        print(*lines_of(services.plan_sweep(request), len(request.seeds)), sep="\n")
+        if not options.plan:
+            made = services.launch_sweep(request)
+            print(f"queued: {_settings().address}/sweep?id={made.id}")
     except (services.MethodError, services.ServiceError, ValueError) as error:
         print(f"vitrine: {error}", file=sys.stderr)
         sys.exit(2)

@@ -33,6 +33,7 @@ from backend.services.launching import MAX_SEED, Launch, submit, submit_many
 from backend.services.place import (
     disk,
     move,
+    open_database,
     open_studio,
     pause,
     queue,
@@ -160,6 +161,7 @@ __all__ = [
     "live",
     "methods",
     "move",
+    "open_database",
     "open_studio",
     "pause",
     "plan_sweep",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -10,7 +11,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.cli import main
-from app.sweeping import value_of, values_of
+from app.sweeping import axis_of, setting_of, value_of, values_of
+from backend.services import welcome
+from methods import METHODS
+from methods.base import Demo, Preset
+from methods.caching import SampleConfig
+from tests.toys import TOYS
 
 BODY: dict[str, Any] = {
     "method": "toy.steps",
@@ -81,6 +87,32 @@ def test_values_as_they_are_typed() -> None:
     assert value_of("goc") == "goc"
 
 
+def test_values_become_what_their_setting_wants() -> None:
+    fields = SampleConfig.model_json_schema()["properties"]
+    assert setting_of(fields["classes"], "0, 1") == ["0", "1"]
+    assert setting_of(fields["classes"], "[0, 1]") == ["0", "1"]
+    assert setting_of(fields["positions"], "3") == "3"
+    assert setting_of(fields["weight"], ".3") == 0.3
+    assert setting_of(fields["prior"], "null") is None
+    assert axis_of(fields["positions"], "all,3") == ["all", "3"]
+    assert axis_of(fields["positions"], '["3,5", "all"]') == ["3,5", "all"]
+    assert axis_of(fields["weight"], "null,.3") == [None, 0.3]
+    assert setting_of({}, "2") == 2
+
+
+def test_a_plan_queues_nothing_not_even_the_tour_of_a_new_studio(
+    studio: ModuleType, woken: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo = Demo("Toys", "They count.", (Preset("one", {"steps": 2, "seconds_per_step": 0.0}),))
+    for name, method in METHODS.items():
+        monkeypatch.setitem(METHODS, name, replace(method, demo=None))
+    monkeypatch.setitem(METHODS, "toy.steps", replace(TOYS["toy.steps"], demo=demo))
+    main(["sweep", "toy.steps", "--axis", "steps=2", "--plan"])
+    assert studio.list_runs().total == 0
+    welcome.start_tour()  # the tour is still to come
+    assert studio.list_runs().total == 1
+
+
 def test_the_command_says_the_plan_and_queues_it(
     studio: ModuleType, woken: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -114,6 +146,7 @@ def test_the_command_says_the_plan_and_queues_it(
             ["toy.steps", "--axis", "steps=2", "--seeds", "x"],
             "seeds: whole numbers are allowed, got 'x'",
         ),
+        (["toy.steps", "--axis", "steps=2", "--axis", "steps=3"], "steps is given twice"),
         (["toy.steps"], "axes: name at least one"),
     ],
 )
