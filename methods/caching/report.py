@@ -158,9 +158,10 @@ def _overhead(run: Comparison) -> dict[str, float]:
 
 def summary(run: Comparison, found: dict[str, float]) -> str:
     """Two plain sentences, loss as plainly as gain."""
-    images = int(found["images"])
+    number = int(found["images"])
+    images = "1 image" if number == 1 else f"{number} images"
     if run.plain:
-        text = f"The uncached sampling itself, {run.config.steps} steps: {images} images in {found['seconds']:.2f} s."
+        text = f"The uncached sampling itself, {run.config.steps} steps: {images} in {found['seconds']:.2f} s."
         return text + _judged(run.model.name, found, control=False) + told(found, control=False)
     speed = found["speedup"]
     faster = (
@@ -172,7 +173,7 @@ def summary(run: Comparison, found: dict[str, float]) -> str:
         uncached = f"about {uncached}, from {found['uncached_timed_steps']:.0f} steps timed now,"
     text = (
         f"{run.policy.name[0].upper()}{run.policy.name[1:]}; {run.config.steps} steps: {faster} {steps} "
-        f"({found['seconds']:.2f} s against {uncached} for {images} images) with "
+        f"({found['seconds']:.2f} s against {uncached} for {images}) with "
         f"{found['flop_share']:.0%} of their multiply-adds."
     )
     if found["nothing_reused"]:
