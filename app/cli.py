@@ -168,7 +168,7 @@ def sweep(options: argparse.Namespace) -> None:
 
     try:
         request = request_of(options)
-        services.prepare()  # a prior may be another run's, so the plan needs the database too
+        services.open_database()  # a prior may be another run's, so the plan needs it too
         print(*lines_of(services.plan_sweep(request), len(request.seeds)), sep="\n")
         if not options.plan:
             made = services.launch_sweep(request)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from backend import services
 from backend.services import SweepPlan, SweepRequest
 
 
@@ -16,10 +17,14 @@ def request_of(options: argparse.Namespace) -> SweepRequest:
     Raises:
         ValueError: a pair is no NAME=VALUE, a name is given twice, or a seed is no whole number.
     """
+    method = services.methods().get(options.method)
+    fields = {} if method is None else method.config.model_json_schema()["properties"]
     return SweepRequest(
         method=options.method,
-        config=_pairs("--set", options.set, value_of),
-        axes=_pairs("--axis", options.axis, values_of),
+        config=_pairs(
+            "--set", options.set, lambda name, text: setting_of(fields.get(name, {}), text)
+        ),
+        axes=_pairs("--axis", options.axis, lambda name, text: axis_of(fields.get(name, {}), text)),
         seeds=[_seed(part) for part in options.seeds.split(",")],
         controls=not options.no_controls,
         title=options.title,
@@ -29,11 +34,15 @@ def request_of(options: argparse.Namespace) -> SweepRequest:
 def lines_of(plan: SweepPlan, seeds: int) -> list[str]:
     """A plan in words, one thing a line."""
     return [
-        f"{len(plan.cells)} cells x {seeds} seeds = {plan.runs} runs",
+        f"{_count(len(plan.cells), 'cell')} x {_count(seeds, 'seed')} = {_count(plan.runs, 'run')}",
         f"about {plan.seconds:.0f} s in all, up to {plan.memory_mb:,.0f} MB",
         *(f"  {cell.title}" for cell in plan.cells),
         *(f"  left out, {x.count} of {plan.combinations}: {x.reason}" for x in plan.left_out),
     ]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _seed(text: str) -> int:
@@ -43,21 +52,41 @@ def _seed(text: str) -> int:
         raise ValueError(f"seeds: whole numbers are allowed, got {text!r}") from None
 
 
-def _pairs(option: str, texts: Sequence[str], read: Callable[[str], Any]) -> dict[str, Any]:
+def _pairs(option: str, texts: Sequence[str], read: Callable[[str, str], Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for text in texts:
-        name, value = _pair(text, read)
+        name, given, value = text.partition("=")
+        if not given or not name:
+            raise ValueError(f"NAME=VALUE is allowed, got {text!r}")
         if name in found:
             raise ValueError(f"{option} {name}: give it once, with all its values, got it twice")
-        found[name] = value
+        found[name] = read(name, value)
     return found
 
 
-def _pair(text: str, read: Callable[[str], Any]) -> tuple[str, Any]:
-    name, given, value = text.partition("=")
-    if not given or not name:
-        raise ValueError(f"NAME=VALUE is allowed, got {text!r}")
-    return name, read(value)
+def setting_of(field: Mapping[str, Any], text: str) -> Any:
+    """One value, as the JSON schema of its setting wants it: words of a list "a,b", text as it stands, else JSON."""
+    kinds = _kinds(field)
+    if "array" in kinds:
+        return _words(text)
+    return text if "string" in kinds and text != "null" else value_of(text)
+
+
+def axis_of(field: Mapping[str, Any], text: str) -> list[Any]:
+    """Several values of a setting; text that looks like a number stays text where the setting is text."""
+    if "string" in _kinds(field) and not text.startswith("["):
+        return [None if word == "null" else word for word in _words(text)]
+    return values_of(text)
+
+
+def _kinds(field: Mapping[str, Any]) -> set[Any]:
+    return {part.get("type") for part in (field, *field.get("anyOf", ()))}
+
+
+def _words(text: str) -> list[str]:
+    if text.startswith("["):
+        return [str(value) for value in values_of(text)]
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def value_of(text: str) -> Any:

@@ -5,6 +5,9 @@ import { COLOURS, CONFIG, MARKS, drawWhenSeen, look, plotly, resolve } from "./c
 import { h } from "./core.js";
 import { number, title } from "./format.js";
 
+/** Of lines across that belong to no other line, all in one colour. */
+const DASHES = ["dot", "dashdot", "longdash", "longdashdot", "2px,8px", "16px,8px"];
+
 /** The axis to draw along: of those whose values are numbers, the one with most of them; "" if none has two. */
 export function strength(cells) {
   const names = [...new Set(cells.flatMap((cell) => Object.keys(cell.cell)))];
@@ -85,7 +88,7 @@ function traces(cells, along, metric) {
         mode: "lines",
         line: {
           width: 1.5,
-          dash: near >= 0 ? "dash" : ["dot", "dashdot", "longdash"][index % 3],
+          dash: near >= 0 ? "dash" : DASHES[index % DASHES.length],
           color: near >= 0 ? COLOURS[near % COLOURS.length] : resolve("--v-muted"),
         },
       };

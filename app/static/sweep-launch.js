@@ -7,6 +7,7 @@ import { leftOut } from "./sweep-parts.js";
 
 const PUBLISHED = "paper";
 const SEEDS = 3;
+const REASONS = 3; // as many are shown unasked: one may be a slip of the finger
 const IMAGES = { images_per_class: 4 };
 
 class SweepLaunch extends Element {
@@ -31,7 +32,8 @@ class SweepLaunch extends Element {
     this.controls = h("input", { type: "checkbox", checked: true });
     this.plan = h("div.plan", { role: "status" });
     this.button = h("button.button.primary", { type: "button", onclick: action(() => this.launch()) }, "Launch the sweep");
-    this.replaceChildren(this.form());
+    // Suggestions stand beside their label: as part of it they would be read out as its name.
+    this.replaceChildren(this.form(), ...this.shared.map((item) => item.known).filter(Boolean));
     this.addEventListener("input", () => this.ask(signal), { signal });
     this.ask(signal);
   }
@@ -105,7 +107,7 @@ class SweepLaunch extends Element {
       list: field.widget === "artefact" ? "sweep-priors" : undefined,
     });
     const known = field.widget === "artefact" ? h("datalist", { id: "sweep-priors" }, ...this.priors.map((run) =>
-      h("option", { value: `${run.id}/${name}${field.suffix}` }, run.title))) : "";
+      h("option", { value: `${run.id}/${name}${field.suffix}` }, `${run.title} · ${run.config.model}, ${run.config.steps} steps`))) : null;
     const typed = field.type === "integer" || field.type === "number";
     const read = () => {
       const text = input.value.trim();
@@ -113,7 +115,7 @@ class SweepLaunch extends Element {
       if (!text) return field.default ?? null;
       return typed ? numeric(text) : text;
     };
-    return { name, read, node: h("label.field", {}, field.title, input, known) };
+    return { name, read, known, node: h("label.field", {}, field.title, input) };
   }
 
   request() {
@@ -148,16 +150,17 @@ class SweepLaunch extends Element {
     this.button.disabled = false;
     const seeds = plan.runs / plan.cells.length;
     const cells = plan.cells.map((cell) => h("li", {}, cell.title));
+    const many = (number, what) => [h("b", {}, number), number === 1 ? ` ${what}` : ` ${what}s`];
     this.plan.replaceChildren(
       h(
         "p.facts",
         {},
-        h("span", {}, h("b", {}, plan.cells.length), " cells × ", h("b", {}, seeds), seeds === 1 ? " seed = " : " seeds = ", h("b", {}, plan.runs), " runs"),
+        h("span", {}, ...many(cells.length, "cell"), " × ", ...many(seeds, "seed"), " = ", ...many(plan.runs, "run")),
         h("span", {}, "about ", h("b", {}, duration(plan.seconds)), " in all"),
         h("span", {}, "up to ", h("b", {}, bytes(plan.memory_mb * 1e6))),
       ),
-      h("details", {}, h("summary", {}, `The ${plan.cells.length} cells`), h("ul.cells", {}, ...cells)),
-      leftOut(plan.left_out, plan.combinations),
+      h("details", {}, h("summary", {}, cells.length === 1 ? "The cell" : `The ${cells.length} cells`), h("ul.cells", {}, ...cells)),
+      leftOut(plan.left_out, plan.combinations, plan.left_out.length <= REASONS),
     );
   }
 

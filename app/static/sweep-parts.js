@@ -59,14 +59,14 @@ export function progress(sweep) {
   return h("div.sweepbar", {}, sweep.finished ? "" : bar, h("p.facts", {}, ...words));
 }
 
-export function leftOut(items, combinations) {
+export function leftOut(items, combinations, open = false) {
   if (!items.length) return "";
   const count = items.reduce((sum, item) => sum + item.count, 0);
   const of = combinations ? ` of ${combinations}` : "";
   return h(
     "details.notice.leftout",
-    {},
-    h("summary", {}, `${count}${of} combinations do not hold and are left out`),
+    { open },
+    h("summary", {}, `${count}${of} combinations ${count === 1 ? "does" : "do"} not hold and ${count === 1 ? "is" : "are"} left out`),
     h("ul", {}, ...items.map((item) => h("li", {}, h("b", {}, `${item.count} × `), item.reason))),
   );
 }

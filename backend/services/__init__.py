@@ -7,7 +7,6 @@ they reported, `charting` lays them out, `sweeps` are many runs as one, `place` 
 
 from backend.chart_views import LandscapeView, Spread
 from backend.cleaning import collect as clean
-from backend.database import prepare
 from backend.doctor import doctor, ready
 from backend.services.catalogue import (
     differing_settings,
@@ -34,6 +33,7 @@ from backend.services.launching import MAX_SEED, Launch, submit, submit_many
 from backend.services.place import (
     disk,
     move,
+    open_database,
     open_studio,
     pause,
     queue,
@@ -161,10 +161,10 @@ __all__ = [
     "live",
     "methods",
     "move",
+    "open_database",
     "open_studio",
     "pause",
     "plan_sweep",
-    "prepare",
     "queue",
     "queue_counts",
     "ready",

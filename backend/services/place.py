@@ -44,6 +44,15 @@ def open_studio() -> Iterator[None]:
         reaper.stop()
 
 
+def open_database() -> None:
+    """Bring the database up to date, and nothing else: for a command that looks or queues beside a studio.
+
+    Raises:
+        CannotStart: the database cannot be opened or written.
+    """
+    database.prepare()
+
+
 def queue() -> QueueView:
     """What is running, and what waits, in the order it will start."""
     with db.reading(settings().database_url) as session:

@@ -51,6 +51,7 @@ class Verdict:
     Attributes:
         gain: 1 - corrected / plain of the relative L2, over the seeds that report.
         kind: the settings but for the strength.
+        harms: the other strengths whose whole interval is a loss, each over all seeds: nothing was chosen among them.
     """
 
     kind: SampleConfig
@@ -61,6 +62,7 @@ class Verdict:
     reporting: tuple[int, ...]
     plain: float
     corrected: float
+    harms: tuple[tuple[float | None, Mean], ...] = ()
 
     @property
     def helps(self) -> bool:
@@ -157,6 +159,7 @@ def judge(
         sure = [weight for weight in candidates if (over(weight, seeds).low or 0.0) > 0]
         candidates = sure or candidates
     best = max(candidates, key=lambda weight: over(weight, choosing).mean)
+    others = [(weight, over(weight, seeds)) for weight in gains if weight != best]
     return Verdict(
         kind=kind,
         weight=best,
@@ -166,27 +169,51 @@ def judge(
         reporting=tuple(reporting),
         plain=mean_of([plain[seed] for seed in reporting]).mean,
         corrected=mean_of([strengths[best][seed] for seed in reporting]).mean,
+        harms=tuple(each for each in others if each[1].high is not None and each[1].high < 0),
     )
 
 
 def _told(verdict: Verdict) -> Finding:
-    gain, what, on = verdict.gain, _strength(verdict), _named(verdict.kind)
-    ways = "nearer to" if gain.mean >= 0 else "farther from"
+    gain, what, on = verdict.gain, _strength(verdict.weight), _named(verdict.kind)
     distance = f"relative L2 {verdict.corrected:.3g} against {verdict.plain:.3g}"
-    measured = f"{abs(gain.mean):.1%} {ways} the uncached images than plain reuse ({distance}"
+    measured = f"{_far(gain.mean)} the uncached images than plain reuse ({distance}"
     if gain.low is None or gain.high is None:
         text = f"{on}: one seed gives no interval, so no strength is advised. Of {verdict.tried} tried, {what} was best: {measured})."
         return Finding("none", text)
-    interval = (
-        f"95 % interval of the gain {gain.low:+.1%} to {gain.high:+.1%}, paired over {gain.n} seeds"
-    )
+    interval = f"95 % interval of the gain {_between(gain)}, paired over {gain.n} seeds"
     if verdict.helps:
-        text = f"{on}: take {what}. It is {measured}; {interval}; {verdict.tried} tried)."
+        text = f"{on}: take {what}. It is {measured}; {interval}; {verdict.tried} tried).{_harms(verdict)}"
         return Finding("advice", text, _policy(verdict))
+    if verdict.tried == 1 and gain.high < 0:
+        return Finding("none", f"{on}: {what} harms. It is {measured}; {interval}).")
     said = "no strength helped" if gain.high < 0 else "no strength is shown to help"
-    return Finding(
-        "none", f"{on}: {said}. Of {verdict.tried} tried, {what} was best: {measured}; {interval})."
+    text = f"{on}: {said}. Of {verdict.tried} tried, {what} was best: {measured}; {interval}).{_harms(verdict)}"
+    return Finding("none", text)
+
+
+def _harms(verdict: Verdict) -> str:
+    """What is known to make it worse, each in a sentence."""
+    return "".join(
+        f" {_strength(weight).capitalize()} harms: {_far(gain.mean)} them than plain reuse "
+        f"(95 % interval of the gain {_between(gain)}, paired over {gain.n} seeds)."
+        for weight, gain in verdict.harms
     )
+
+
+def _far(gain: float) -> str:
+    return f"{_percent(abs(gain))} {'nearer to' if gain >= 0 else 'farther from'}"
+
+
+def _between(gain: Mean) -> str:
+    assert gain.low is not None
+    assert gain.high is not None
+    return f"{_percent(gain.low, '+')} to {_percent(gain.high, '+')}"
+
+
+def _percent(share: float, sign: str = "") -> str:
+    """One decimal; of less than .05 % the first digit that is not 0, so that a loss is never told as "0.0 %"."""
+    small = 0 < abs(share) < 5e-4
+    return f"{100 * share:{sign}.1g}%" if small else f"{share:{sign}.1%}"
 
 
 def _against_fewer(
@@ -215,10 +242,9 @@ def _against_fewer(
     if not seeds:
         return []
     gain = mean_of([1 - policy[seed] / distances[seed] for seed in seeds])
-    name = _reuse(config) if best is None else _named(best.kind, f" at {_strength(best)}")
-    ways = "nearer to" if gain.mean >= 0 else "farther from"
-    interval = "" if gain.low is None else f" (95 %: {gain.low:+.1%} to {gain.high:+.1%})"
-    text = f"For the same module forwards, {control.steps} uncached steps: {name} is {abs(gain.mean):.1%} {ways} the full sampling than they are{interval}."
+    name = _reuse(config) if best is None else _named(best.kind, f" at {_strength(best.weight)}")
+    interval = "" if gain.low is None else f" (95 %: {_between(gain)})"
+    text = f"For the same module forwards, {control.steps} uncached steps: {name} is {_far(gain.mean)} the full sampling than they are{interval}."
     return [Finding("note", text)]
 
 
@@ -248,8 +274,8 @@ def _listed(seeds: Sequence[int]) -> str:
     return ", ".join(map(str, seeds))
 
 
-def _strength(verdict: Verdict) -> str:
-    return "the paper's strength" if verdict.weight is None else f"strength {verdict.weight:g}"
+def _strength(weight: float | None) -> str:
+    return "the paper's strength" if weight is None else f"strength {weight:g}"
 
 
 def _named(kind: SampleConfig, strength: str = "") -> str:

@@ -84,8 +84,9 @@ def check_weights(path: Path, name: str) -> None:
     shapes = read_header(path).shapes
     for tensor, wanted in WEIGHTS.items():
         if shapes.get(tensor) != wanted:
+            got = shapes.get(tensor, "no such tensor")
             raise ValueError(
-                f"{name} is not the Inception-v3 of torch-fidelity: {tensor} must be {wanted}; got {shapes.get(tensor)}"
+                f"{name} is not the Inception-v3 of torch-fidelity: {tensor} must be {wanted}; got {got}"
             )
 
 
@@ -106,6 +107,7 @@ def check_statistics(path: Path, name: str) -> None:
         )
     for entry, wanted in STATISTICS.items():
         if shapes.get(entry) != wanted:
+            got = shapes.get(entry, "no such entry")
             raise ValueError(
-                f"{name}: {entry} must be {wanted}, of Inception-v3's last pooling; got {shapes.get(entry)}"
+                f"{name}: {entry} must be {wanted}, of Inception-v3's last pooling; got {got}"
             )

@@ -30,8 +30,12 @@ def simplify(values: Mapping[str, Any]) -> dict[str, Any]:
     if correction == "none" or schedule == "none" or values.get("weight") == 0:
         kept = {name: value for name, value in kept.items() if name not in CORRECTING}
         kept["correction"] = "none"
-    elif correction != "eoc" or str(values.get("positions")).strip() != "auto":
-        kept.pop("trend_threshold", None)  # the rule of EOC's chosen steps
+    else:
+        auto = str(values.get("positions")).strip() == "auto"
+        if correction != "eoc" or not auto:
+            kept.pop("trend_threshold", None)  # the rule of EOC's chosen steps
+        if correction == "goc" and not auto:
+            kept.pop("prior", None)  # it serves EOC, and steps that are chosen by it
     if schedule == "none":  # nothing is reused, so there is nothing to correct
         del kept["correction"]
     return kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -10,7 +11,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.cli import main
-from app.sweeping import value_of, values_of
+from app.sweeping import axis_of, setting_of, value_of, values_of
+from backend.services import welcome
+from methods import METHODS
+from methods.base import Demo, Preset
+from methods.caching import SampleConfig
+from tests.toys import TOYS
 
 BODY: dict[str, Any] = {
     "method": "toy.steps",
@@ -72,7 +78,10 @@ def test_what_cannot_be_swept_is_refused_in_words(
 
 
 def test_no_number_that_json_does_not_know_is_kept(client: TestClient) -> None:
-    for body in ('"config": {"seconds_per_step": NaN}, "axes": {"steps": [2]}', '"axes": {"steps": [2, Infinity]}'):
+    for body in (
+        '"config": {"seconds_per_step": NaN}, "axes": {"steps": [2]}',
+        '"axes": {"steps": [2, Infinity]}',
+    ):
         answer = client.post(
             "/api/v1/sweeps",
             content=f'{{"method": "toy.steps", {body}}}',
@@ -104,6 +113,32 @@ def test_values_as_they_are_typed() -> None:
     assert value_of('["0", "1"]') == ["0", "1"]
     assert value_of("true") is True
     assert value_of("goc") == "goc"
+
+
+def test_values_become_what_their_setting_wants() -> None:
+    fields = SampleConfig.model_json_schema()["properties"]
+    assert setting_of(fields["classes"], "0, 1") == ["0", "1"]
+    assert setting_of(fields["classes"], "[0, 1]") == ["0", "1"]
+    assert setting_of(fields["positions"], "3") == "3"
+    assert setting_of(fields["weight"], ".3") == 0.3
+    assert setting_of(fields["prior"], "null") is None
+    assert axis_of(fields["positions"], "all,3") == ["all", "3"]
+    assert axis_of(fields["positions"], '["3,5", "all"]') == ["3,5", "all"]
+    assert axis_of(fields["weight"], "null,.3") == [None, 0.3]
+    assert setting_of({}, "2") == 2
+
+
+def test_a_plan_queues_nothing_not_even_the_tour_of_a_new_studio(
+    studio: ModuleType, woken: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo = Demo("Toys", "They count.", (Preset("one", {"steps": 2, "seconds_per_step": 0.0}),))
+    for name, method in METHODS.items():
+        monkeypatch.setitem(METHODS, name, replace(method, demo=None))
+    monkeypatch.setitem(METHODS, "toy.steps", replace(TOYS["toy.steps"], demo=demo))
+    main(["sweep", "toy.steps", "--axis", "steps=2", "--plan"])
+    assert studio.list_runs().total == 0
+    welcome.start_tour()  # the tour is still to come
+    assert studio.list_runs().total == 1
 
 
 def test_the_command_says_the_plan_and_queues_it(

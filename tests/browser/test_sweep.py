@@ -36,6 +36,7 @@ def test_a_sweep_is_planned_as_one_types_launched_and_concluded(
     # Two intervals hold: four corrected cells, two plain ones, and 4 and 2 steps; all of them twice.
     expect(form.locator(".plan")).to_contain_text("8 cells × 2 seeds = 16 runs")
     expect(form.locator(".leftout")).to_contain_text("2 of 6 combinations do not hold")
+    expect(form.get_by_text("interval 8 leaves only the first")).to_be_visible()
     form.get_by_label("Interval", exact=True).fill("nine")
     expect(form.locator(".plan")).to_contain_text("no combination holds: interval")
     expect(form.get_by_role("button", name="Launch the sweep")).to_be_disabled()

@@ -222,7 +222,10 @@ MU, SIGMA = np.zeros(2048, dtype=np.float32), np.zeros((2048, 2048), dtype=np.fl
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"mu": MU}, r"sigma must be \(2048, 2048\), of Inception-v3's last pooling; got None"),
+        (
+            {"mu": MU},
+            r"sigma must be \(2048, 2048\), of Inception-v3's last pooling; got no such entry",
+        ),
         ({"mu": MU[:64], "sigma": SIGMA}, r"mu must be \(2048,\), .*; got \(64,\)"),
         ({"mu": MU, "sigma": SIGMA[:5]}, r"sigma must be .*; got \(5, 2048\)"),
         ({"mu": MU.astype(int), "sigma": SIGMA}, "mu must hold floats; got int64"),
@@ -252,7 +255,7 @@ def test_files_of_another_kind_are_named_before_the_run(weights, statistics, tmp
     refused(r"s\.pkl is refused as reference statistics: allowed are \.npz", inception_weights=good, reference_stats="s.pkl")  # fmt: skip
     refused("a pickle, not a numpy archive", inception_weights=good, reference_stats=str(tmp_path / "p.npz"))  # fmt: skip
     refused("a file of another kind, not a numpy archive", inception_weights=good, reference_stats=str(tmp_path / "cut.npz"))  # fmt: skip
-    refused("Conv2d_1a_3x3.conv.weight must be .*; got None", inception_weights=str(tmp_path / "tv.safetensors"))  # fmt: skip
+    refused("Conv2d_1a_3x3.conv.weight must be .*; got no such tensor", inception_weights=str(tmp_path / "tv.safetensors"))  # fmt: skip
     refused("there is no ", inception_weights=str(tmp_path / "nowhere.pth"))
     refused("there is no ", inception_weights="x" * 400)
     check_sample(settings(inception_weights=good, reference_stats=str(statistics)), LocalContext(tmp_path).open)  # fmt: skip

@@ -27,6 +27,9 @@ GOC = {"correction": "goc", "interval": 4}
         ({"correction": "eoc", "prior": "x", "positions": "auto", "trend_threshold": 0.2},
          {"correction": "eoc", "prior": "x", "positions": "auto", "trend_threshold": 0.2}),
         ({**GOC, "weight": None}, {**GOC, "weight": None}),  # the paper's, which is not none
+        ({**GOC, "prior": "x", "trend_threshold": 1}, GOC),  # GOC needs no prior, unless it chooses the steps
+        ({**GOC, "prior": "x", "positions": "auto"}, {**GOC, "prior": "x", "positions": "auto"}),
+        ({**GOC, "correction": "eoc", "prior": "x"}, {**GOC, "correction": "eoc", "prior": "x"}),
         ({"schedule": "none", "interval": 4, "correction": "goc", "steps": 5},
          {"schedule": "none", "steps": 5}),
         ({"schedule": "odd_first_half", "interval": 4, "phase": "fora", "correction": "goc"},
@@ -110,6 +113,33 @@ def test_a_loss_is_told_as_plainly():
     )
     assert both[0].text == "No strength tried is shown to help on 'digits'."
     assert [finding.kind for finding in both[:3]] == ["none"] * 3
+
+
+def test_a_strength_that_harms_is_named_beside_the_one_that_helps():
+    good = runs([0.08, 0.15, 0.076], weight=0.6, **GOC)
+    # Gains -4, -4.2, -3.8: mean -4, s .2, half 4.302653 x .2 / sqrt(3) = .496828.
+    bad = runs([0.5, 1.04, 0.48], weight=1.2, **GOC)
+    papers = runs([0.2, 0.4, 0.2], **GOC)
+    # Gains .5, .5, -.2 exclude nothing, so nothing is said of them.
+    unsure = runs([0.05, 0.10, 0.12], weight=0.9, **GOC)
+    first = conclude([*PLAIN, *good, *bad, *papers, *unsure])[0]
+    assert first.kind == "advice"
+    assert first.text.endswith(
+        "4 tried). Strength 1.2 harms: 400.0% farther from them than plain reuse (95 % interval of the gain -449.7% to "
+        "-350.3%, paired over 3 seeds). The paper's strength harms: 100.0% farther from them than plain reuse (95 % "
+        "interval of the gain -100.0% to -100.0%, paired over 3 seeds)."
+    )
+    assert "0.9" not in first.text
+    alone = conclude([*PLAIN, *bad])[0]
+    assert alone.kind == "none"
+    assert "strength 1.2 harms. It is 400.0% farther" in alone.text
+
+
+def test_what_hardly_differs_is_not_told_as_nothing():
+    same = runs([0.100003, 0.200006, 0.100003], weight=0.01, **GOC)
+    found = conclude([*PLAIN, *same])[0]
+    assert "0.003% farther from" in found.text
+    assert "-0.003% to -0.003%" in found.text
 
 
 def test_with_four_seeds_half_choose_and_the_others_report():
