@@ -72,7 +72,10 @@ def test_what_cannot_be_swept_is_refused_in_words(
 
 
 def test_no_number_that_json_does_not_know_is_kept(client: TestClient) -> None:
-    for body in ('"config": {"seconds_per_step": NaN}, "axes": {"steps": [2]}', '"axes": {"steps": [2, Infinity]}'):
+    for body in (
+        '"config": {"seconds_per_step": NaN}, "axes": {"steps": [2]}',
+        '"axes": {"steps": [2, Infinity]}',
+    ):
         answer = client.post(
             "/api/v1/sweeps",
             content=f'{{"method": "toy.steps", {body}}}',
