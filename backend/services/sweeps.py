@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from pydantic import ValidationError
@@ -79,27 +80,17 @@ def get_sweep(sweep_id: str) -> SweepView:
         sweep = _row(session, sweep_id)
         runs = [run_view(run) for run in sweeps.runs_of(session, sweep_id)]
     runs = _current(runs)
-    counts: dict[str, int] = {}
-    for run in runs:
-        counts[run.status] = counts.get(run.status, 0) + 1
-    finished = all(run.finished for run in runs)
+    item = _item(sweep, Counter(run.status for run in runs))
     return SweepView(
-        id=sweep.id,
-        title=sweep.title,
-        method=sweep.method,
-        family=_family(sweep.method),
-        created_at=sweep.created_at,
-        counts=counts,
-        runs=len(runs),
-        finished=finished,
+        **vars(item),
         config=sweep.config,
         axes=sweep.axes,
         seeds=sweep.seeds,
-        left_out=[LeftOut(**item) for item in sweep.left_out],
+        left_out=[LeftOut(**each) for each in sweep.left_out],
         fraction=fmean([_fraction(run) for run in runs]) if runs else 1.0,
         seconds_left=_seconds_left(runs),
         cells=_cells(runs),
-        findings=_findings(sweep.method, runs) if finished else [],
+        findings=_findings(sweep.method, runs) if item.finished else [],
     )
 
 
@@ -187,14 +178,14 @@ def list_sweeps(limit: int = 50) -> list[SweepItem]:
     return [_item(sweep, counts.get(sweep.id, {})) for sweep in found]
 
 
-def _item(sweep: Sweep, counts: dict[str, int]) -> SweepItem:
+def _item(sweep: Sweep, counts: Mapping[str, int]) -> SweepItem:
     return SweepItem(
         id=sweep.id,
         title=sweep.title,
         method=sweep.method,
         family=_family(sweep.method),
         created_at=sweep.created_at,
-        counts=counts,
+        counts=dict(counts),
         runs=sum(counts.values()),
         finished=not any(counts.get(status) for status in ACTIVE),
     )
