@@ -1,6 +1,6 @@
 """How far each cache lands from the uncached images at the same number of executed forwards, on every shipped model.
 
-    python benchmarks/bench_caching_error.py [--models digits shapes] [--seeds 5] [--images 48]
+    python benchmarks/bench_caching_error.py [--models digits shapes] [--seeds 5] [--images 80]
 
 Every policy starts from the same noise as the uncached sampling, in one process, each seed again. Means over seeds with
 95 % intervals (Student's t); "against FORA" is the paired difference in percent of FORA's distance at the same interval.
