@@ -13,19 +13,23 @@ WEIGHT = 0.01
 """lambda of the published model."""
 
 
-def corrected(previous: Tensor, trend: Tensor, weight: float) -> Tensor:
+def factor(trend: Tensor, weight: float) -> Tensor:
+    """1 + lambda dP_k, elementwise, of a trend dP_k (T, D); in float32, since bfloat16 cannot hold 1 + small."""
+    return 1 + weight * trend.float()
+
+
+def corrected(previous: Tensor, by: Tensor) -> Tensor:
     """One corrected reuse, elementwise: F_k = F_{k-1} (1 + lambda dP_k).
 
     The result takes the place of the stored feature, so that in a row of reused steps the factors multiply up.
 
     Args:
         previous: the feature used at the step before, (B, T, D).
-        trend: dP_k, (T, D), float32; corrects both halves of a guided batch alike.
-        weight: lambda.
+        by: `factor`, (T, D), float32; corrects both halves of a guided batch alike.
     Returns:
-        (B, T, D) in the dtype of `previous`; the factor is formed in float32, since bfloat16 cannot hold 1 + small.
+        (B, T, D) in the dtype of `previous`.
     """
-    return (previous * (1 + weight * trend)).to(previous.dtype)
+    return (previous * by).to(previous.dtype)
 
 
 def check_size(prior: Tensor, size: tuple[int, ...]) -> None:

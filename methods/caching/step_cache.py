@@ -257,14 +257,16 @@ def _corrector(
     lambda_ = eoc.WEIGHT if config.weight is None else config.weight
     device = next(transformer.parameters()).device
     all_trends = eoc.trends(config.prior[KINDS[module]][layer].float())  # (S, T, D)
-    trends = {
-        step: all_trends[step].to(device, copy=True)
+    # 1 + lambda dP is the same in every sampling: what is left for a step is one multiplication.
+    factors = {
+        step: eoc.factor(all_trends[step], lambda_).to(device)
         for step, action in enumerate(plan)
         if action == CORRECTED
     }
 
     def correct(queue: deque[Tensor], step: int) -> Tensor:
-        eoc.check_size(trends[step], tuple(queue[0].shape[-2:]))
-        return eoc.corrected(queue[0], trends[step], lambda_)
+        factor = factors[step]
+        eoc.check_size(factor, queue[0].shape[-2:])
+        return eoc.corrected(queue[0], factor)
 
     return correct

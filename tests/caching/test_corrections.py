@@ -108,7 +108,7 @@ def test_eoc_outside_its_positions_is_plain_reuse():
 def test_eoc_keeps_small_changes_in_half_precision():
     """100 x 1.0035 is 100.5 on bfloat16's grid of halves; the factor itself would be rounded to 1 there."""
     previous = torch.full((1, 1, 1), 100.0, dtype=torch.bfloat16)
-    corrected = eoc.corrected(previous, torch.full((1, 1), 0.35), 0.01)
+    corrected = eoc.corrected(previous, eoc.factor(torch.full((1, 1), 0.35), 0.01))
     assert corrected.dtype == torch.bfloat16
     assert float(corrected) == 100.5
 
