@@ -325,9 +325,7 @@ def test_only_the_newest_preview_is_kept_and_at_most_two_a_second(
     [first] = studio.artefacts(context.run.id, role="preview")
     content = studio.blob(first.sha256).path.read_bytes()
     assert Image.open(io.BytesIO(content)).convert("RGB").getpixel((0, 0)) == (0, 0, 0)
-    context.progress(
-        5, 5, preview=Image.new("RGB", (4, 4), (255, 255, 255))
-    )  # the end is not left out
+    context.progress(5, 5, preview=Image.new("RGB", (4, 4), (255, 255, 255)))
     assert studio.artefacts(context.run.id) == []  # a preview is no result
     [preview] = studio.artefacts(context.run.id, role="preview")
     content = studio.blob(preview.sha256).path.read_bytes()
