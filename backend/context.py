@@ -118,7 +118,9 @@ class RunContext(Savers):
                 "done_before": float(self._done_before),
                 "message": message,
             }
-        if preview is not None and now() - self._preview_at >= PREVIEW_EVERY_S:
+        # The one of the end is always kept: a short run would be left with the noise that it began with.
+        due = done >= total or now() - self._preview_at >= PREVIEW_EVERY_S
+        if preview is not None and due:
             self._preview_at = now()
             buffer = io.BytesIO()
             as_image(preview).save(buffer, format="WEBP", quality=80)

@@ -29,5 +29,5 @@ export function sparkline(name, points) {
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": text },
     line,
   );
-  return h("figure", {}, h("figcaption", {}, name, h("b", {}, number(last))), picture);
+  return h("figure", {}, h("figcaption", {}, h("span", { title: name }, name), h("b", {}, number(last))), picture);
 }

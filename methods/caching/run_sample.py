@@ -56,7 +56,7 @@ def run(config: SampleConfig, context: Context) -> Result:
         comparison = sampler.compare()
         found = report.metrics(comparison)
         report.save(comparison, context)
-    context.progress(sampler.total, sampler.total, "done")
+    context.progress(sampler.total, sampler.total, "done", to_preview(comparison.images))
     return Result(found, report.summary(comparison, found))
 
 

@@ -321,7 +321,10 @@ def test_only_the_newest_preview_is_kept_and_at_most_two_a_second(
     context = started(studio)
     for step in range(5):
         context.progress(step, 5, preview=Image.new("RGB", (4, 4), (step, 0, 0)))
-    context._preview_at = 0.0
+    context.flush()
+    [first] = studio.artefacts(context.run.id, role="preview")
+    content = studio.blob(first.sha256).path.read_bytes()
+    assert Image.open(io.BytesIO(content)).convert("RGB").getpixel((0, 0)) == (0, 0, 0)
     context.progress(5, 5, preview=Image.new("RGB", (4, 4), (255, 255, 255)))
     assert studio.artefacts(context.run.id) == []  # a preview is no result
     [preview] = studio.artefacts(context.run.id, role="preview")

@@ -355,6 +355,14 @@ def test_progress_rises_to_its_end_and_shows_the_images(settings, tmp_path):
     assert done == total
     assert message == "done"
     assert context.preview.width > context.preview.height
+    names = sorted(name for name in context.artefacts if name.startswith("sample_"))
+    made = [Image.open(context.folder / name) for name in names]
+    side = context.preview.height
+    both = [made[0], context.preview.crop((0, 0, side, side))]
+    tile, shown = (image.convert("L").resize((8, 8)).tobytes() for image in both)
+    assert all(
+        abs(a - b) <= 4 for a, b in zip(tile, shown, strict=True)
+    )  # the images, not the last noise
     assert sum("uncached: step" in text for _, _, text in context.steps) == 18
     assert sum("FORA with interval 2: step" in text for _, _, text in context.steps) == 18
 
