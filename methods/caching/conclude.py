@@ -21,6 +21,8 @@ from methods.intervals import Mean, mean_of
 DISTANCE, PLAIN = "relative_l2", "relative_l2_plain"
 SPLIT_FROM = 4
 """Seeds from which on half of them choose."""
+ENOUGH = 4
+"""Reporting seeds below which an interval is so wide that more seeds are suggested: Student's t is 12.7 of 2, 3.2 of 4."""
 SCHEDULING = ("schedule", "steps", "reference_steps", *DEPENDENT)
 Distances = dict[int, float]
 """Relative L2 to the uncached images, by seed."""
@@ -263,6 +265,11 @@ def _limits(runs: Sequence[Run], verdicts: Sequence[Verdict]) -> list[Finding]:
     if split:
         choosing, reporting = (_listed(part) for part in (split[0].choosing, split[0].reporting))
         text = f"Strengths were chosen on seeds {choosing}; the gains are of seeds {reporting}, which had no part in the choice."
+        found.append(Finding("note", text))
+    if any(
+        not verdict.helps and verdict.gain.mean > 0 and verdict.gain.n < ENOUGH for verdict in split
+    ):
+        text = f"{len(split[0].reporting)} seeds report, and an interval of so few is wide: with {2 * ENOUGH} seeds and more, smaller gains can be told from chance."
         found.append(Finding("note", text))
     if len(split) < len(chosen):
         text = f"The best of several strengths is chosen on the same seeds as it is reported on, so its gain is optimistic; from {SPLIT_FROM} seeds on, half of them choose."

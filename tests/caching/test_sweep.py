@@ -155,6 +155,9 @@ def test_with_four_seeds_half_choose_and_the_others_report():
     assert rest[1].text == (
         "Strengths were chosen on seeds 0, 1; the gains are of seeds 2, 3, which had no part in the choice."
     )
+    assert rest[2].text.startswith(
+        "2 seeds report, and an interval of so few is wide: with 8 seeds and more"
+    )
 
 
 def test_one_seed_gives_no_interval_and_no_advice():

@@ -28,6 +28,7 @@ class PeerConfig:
     """Which peer, and its settings; each peer reads its own.
 
     Attributes:
+        name: "taylorseer", "first_block" or "cache_dit".
         steps: S of the samplings to come.
         interval: TaylorSeer: steps from one computed step to the next; 1 computes everything.
         order: TaylorSeer and cache-dit: order of the Taylor series; 0 reuses as it is.
@@ -157,7 +158,7 @@ class PeerCache:
 
 
 def apply_peer(transformer: nn.Module, config: PeerConfig) -> PeerCache:
-    """Put a peer on a DiT.
+    """Put a peer on a DiT; as a context manager it is taken off again at the end.
 
     Sample with `ddim_sample`, which names the cache context and resets what the last sampling left. In a loop of your
     own do both, by diffusers' `_set_cache_context` and `PeerCache.reset`.
