@@ -34,7 +34,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="folder of weights and card")
     settings = parser.parse_args()
     settings.out.mkdir(parents=True, exist_ok=True)
-    handlers = [logging.StreamHandler(), logging.FileHandler(settings.out / "training.log")]
+    handlers: list[logging.Handler] = [
+        logging.StreamHandler(),
+        logging.FileHandler(settings.out / "training.log"),
+    ]
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers)
     torch.set_num_threads(1)
     data = load_data()
