@@ -97,18 +97,26 @@ def estimate(method: str, values: Mapping[str, Any]) -> Estimate:
 def differing_settings(runs: Sequence[RunView]) -> tuple[list[SettingRow], list[SettingRow]]:
     """The settings in which runs differ, and those they share, in the order of their forms.
 
-    The seed counts as a setting, and so does the method if there are several.
+    The seed counts as a setting, and so does the method if there are several. What the others make meaningless, such as
+    the interval of no schedule, is None.
     """
     names = list(dict.fromkeys(name for run in runs for name in _fields(run)))
     rows = [SettingRow("seed", "Seed", [run.seed for run in runs])]
     if len({run.method for run in runs}) > 1:
         rows.insert(0, SettingRow("method", "Method", [run.method for run in runs]))
+    used = [used_settings(run.method, run.config) for run in runs]
     rows += [
-        SettingRow(name, _title(runs, name), [run.config.get(name) for run in runs])
+        SettingRow(name, _title(runs, name), [config.get(name) for config in used])
         for name in names
     ]
     differing = [row for row in rows if any(value != row.values[0] for value in row.values)]
     return differing, [row for row in rows if row not in differing]
+
+
+def used_settings(method: str, config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings without those that the others make meaningless."""
+    entry = METHODS.get(method)
+    return entry.simplify(config) if entry and entry.simplify else config
 
 
 def remark(runs: Sequence[RunView]) -> str:

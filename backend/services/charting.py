@@ -9,7 +9,7 @@ from math import inf
 from typing import Any
 
 from backend.chart_views import AxisView, LandscapePoint, LandscapeRun, LandscapeView, Spread
-from backend.services.catalogue import get_method, setting_title
+from backend.services.catalogue import get_method, setting_title, used_settings
 from backend.services.errors import NotFound, ServiceError
 from backend.settings import settings
 from backend.views import SettingRow
@@ -127,7 +127,7 @@ class _Chart:
         points = [
             LandscapePoint(
                 kind=self.tradeoff.kind(group[0].config),
-                settings={name: group[0].config.get(name) for name in differing},
+                settings={name: self._policy(group[0]).get(name) for name in differing},
                 runs=[self._single(run, chosen) for run in group],
                 x=spreads[place][0],
                 y=spreads[place][1],
@@ -141,7 +141,8 @@ class _Chart:
 
     def _policy(self, run: Any) -> dict[str, Any]:
         dropped = self.tradeoff.irrelevant
-        return {name: value for name, value in run.config.items() if name not in dropped}
+        used = used_settings(self.method.name, run.config)
+        return {name: value for name, value in used.items() if name not in dropped}
 
     def _single(self, run: Any, chosen: set[str]) -> LandscapeRun:
         x, y = run.metrics[self.x.metric], run.metrics[self.y.metric]

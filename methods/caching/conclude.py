@@ -1,7 +1,7 @@
 """What a sweep says of a model: which strength of a correction brings reuse nearest to the uncached images, if any does.
 
 The sign of the effect differs between models, so nothing is taken for granted: a strength is advised only where the 95 %
-interval of its gain over plain reuse, paired by seed, excludes no gain. Where there are four seeds or more, half of them
+interval of its gain over plain reuse, paired by seed, excludes no gain. Where there are eight seeds or more, half of them
 choose the strength and the others, which had no part in the choice, say what it is worth.
 """
 
@@ -19,10 +19,8 @@ from methods.caching.sweep import CORRECTING, DEPENDENT, OF_SCHEDULE
 from methods.intervals import Mean, mean_of
 
 DISTANCE, PLAIN = "relative_l2", "relative_l2_plain"
-SPLIT_FROM = 4
-"""Seeds from which on half of them choose."""
-ENOUGH = 4
-"""Reporting seeds below which an interval is so wide that more seeds are suggested: Student's t is 12.7 of 2, 3.2 of 4."""
+SPLIT_FROM = 8
+"""Seeds from which on half of them choose. With fewer, the other half could tell nothing: Student's t is 12.7 of 2, 3.2 of 4."""
 SCHEDULING = ("schedule", "steps", "reference_steps", *DEPENDENT)
 Distances = dict[int, float]
 """Relative L2 to the uncached images, by seed."""
@@ -265,11 +263,6 @@ def _limits(runs: Sequence[Run], verdicts: Sequence[Verdict]) -> list[Finding]:
     if split:
         choosing, reporting = (_listed(part) for part in (split[0].choosing, split[0].reporting))
         text = f"Strengths were chosen on seeds {choosing}; the gains are of seeds {reporting}, which had no part in the choice."
-        found.append(Finding("note", text))
-    if any(
-        not verdict.helps and verdict.gain.mean > 0 and verdict.gain.n < ENOUGH for verdict in split
-    ):
-        text = f"{len(split[0].reporting)} seeds report, and an interval of so few is wide: with {2 * ENOUGH} seeds and more, smaller gains can be told from chance."
         found.append(Finding("note", text))
     if len(split) < len(chosen):
         text = f"The best of several strengths is chosen on the same seeds as it is reported on, so its gain is optimistic; from {SPLIT_FROM} seeds on, half of them choose."

@@ -142,22 +142,33 @@ def test_what_hardly_differs_is_not_told_as_nothing():
     assert "-0.003% to -0.003%" in found.text
 
 
-def test_with_four_seeds_half_choose_and_the_others_report():
+def test_with_eight_seeds_half_choose_and_the_others_report():
+    plain = runs([0.1] * 8, interval=4)
+    # The first four seeds prefer 1.2; on the others, which report, it gains .10 and .12.
+    chosen = runs([0.05] * 4 + [0.09, 0.088] * 2, weight=1.2, **GOC)
+    other = runs([0.07] * 4 + [0.02] * 4, weight=0.6, **GOC)
+    first, *rest = conclude([*plain, *chosen, *other])
+    # Mean .11, s .0115470, half 3.182446 s / sqrt(4) = .018374.
+    assert first.kind == "advice"
+    assert first.values["weight"] == 1.2
+    assert "11.0% nearer" in first.text
+    assert "+9.2% to +12.8%, paired over 4 seeds" in first.text
+    assert rest[1].text == (
+        "Strengths were chosen on seeds 0, 1, 2, 3; the gains are of seeds 4, 5, 6, 7, which had no part in the choice."
+    )
+    assert not any("optimistic" in each.text for each in rest)
+
+
+def test_fewer_seeds_choose_and_report_and_that_is_said():
     plain = runs([0.1] * 4, interval=4)
-    # The first two seeds prefer 1.2; on the last two, which report, it gains .10 and .12.
     chosen = runs([0.05, 0.05, 0.09, 0.088], weight=1.2, **GOC)
     other = runs([0.07, 0.07, 0.02, 0.02], weight=0.6, **GOC)
     first, *rest = conclude([*plain, *chosen, *other])
-    # Mean .11, s .0141421, half 12.7062 s / sqrt(2) = .127: two seeds do not suffice, and nobody is told otherwise.
-    assert first.kind == "none"
-    assert "strength 1.2 was best: 11.0% nearer" in first.text
-    assert "-1.7% to +23.7%, paired over 2 seeds" in first.text
-    assert rest[1].text == (
-        "Strengths were chosen on seeds 0, 1; the gains are of seeds 2, 3, which had no part in the choice."
-    )
-    assert rest[2].text.startswith(
-        "2 seeds report, and an interval of so few is wide: with 8 seeds and more"
-    )
+    # Of .6: gains .3, .3, .8, .8: mean .55, s .288675, half 3.182446 s / 2 = .459347.
+    assert first.values["weight"] == 0.6
+    assert "+9.1% to +100.9%, paired over 4 seeds" in first.text
+    assert rest[-1].text.startswith("The best of several strengths is chosen on the same seeds")
+    assert rest[-1].text.endswith("from 8 seeds on, half of them choose.")
 
 
 def test_one_seed_gives_no_interval_and_no_advice():
