@@ -44,7 +44,8 @@ export function cacheMaps(parts) {
     h(
       "p.muted",
       {},
-      "Steps from left (the noisiest) to right, blocks from top to bottom; of each block, attention above feed-forward.",
+      "Steps from left (the noisiest) to right, blocks from top to bottom; of each block, attention above feed-forward. " +
+        "A peer that forecasts along a Taylor series does so where others reuse.",
     ),
     lines,
     planned,
@@ -103,7 +104,7 @@ function figure(map, frame) {
   const name = runTitle(map.run);
   const counts = STATES.map((_, state) => cells.flat(2).filter((value) => value === state).length);
   const total = cells.flat(2).length;
-  const told = STATES.map((state, index) => `${state} ${counts[index]} (${share(counts[index] / total)})`);
+  const told = names(map).map((state, index) => `${state} ${counts[index]} (${share(counts[index] / total)})`);
   const readout = h("p.readout", { "aria-live": "polite" });
   const cursor = svg("rect", { class: "cursor", width: frame.cell, height: frame.row, visibility: "hidden" });
   const drawing = svg(
@@ -144,10 +145,16 @@ function share(part) {
   return `${(100 * part).toFixed(part > 0 && part < 0.1 ? 1 : 0)} %`;
 }
 
-function said({ cells, timesteps, trend, direction }, step, layer, module) {
+/** What its states are called: a peer may forecast where others reuse. */
+function names(map) {
+  return map.states ?? STATES;
+}
+
+function said(map, step, layer, module) {
+  const { cells, timesteps, trend, direction } = map;
   const time = timesteps ? ` (timestep ${timesteps[step]})` : "";
   const line = (values, letter) => (Number.isFinite(values?.[step]) ? `, ${letter} ${number(values[step])}` : "");
-  const state = STATES[cells[step][layer][module]];
+  const state = names(map)[cells[step][layer][module]];
   return `step ${step}, block ${layer}, ${KINDS[module]}: ${state}${time}${line(trend, "r")}${line(direction, "c")}`;
 }
 

@@ -17,7 +17,11 @@ FIRST_DIRECTION = 2
 
 
 def cells_table(
-    cells: Tensor, timesteps: list[int], trend: Tensor | None, direction: Tensor | None
+    cells: Tensor,
+    timesteps: list[int],
+    trend: Tensor | None,
+    direction: Tensor | None,
+    forecast: bool = False,
 ) -> dict[str, Any]:
     """The content of `cells.json`.
 
@@ -26,13 +30,14 @@ def cells_table(
         timesteps: of each step, noisiest first.
         trend: r_k of `eoc.trend_statistic`, (S,), where the run has a prior.
         direction: c_k of `goc.direction_statistic`, (S,), where the run has a prior.
+        forecast: what is not computed is not the last value but a Taylor series: called so instead of "reused".
     Returns:
         "cells": [S][L][2], indices into "states"; last axis is "kinds". "timesteps": [S]. "trend" and "direction": [S],
         null at the first steps, which have none; or null. "positions": steps at which a cell was corrected.
     """
     return {
         "cells": cells.tolist(),
-        "states": list(STATES),
+        "states": ["computed", "forecast", "corrected"] if forecast else list(STATES),
         "kinds": list(KINDS),
         "timesteps": timesteps,
         "trend": _from(trend, FIRST_TREND),

@@ -43,6 +43,12 @@ class Policy:
     def is_peer(self) -> bool:
         return isinstance(self.cache, PeerConfig)
 
+    @property
+    def forecasts(self) -> bool:
+        """A peer that goes on along a Taylor series instead of reusing."""
+        peer = self.cache
+        return isinstance(peer, PeerConfig) and peer.name != "first_block" and peer.order > 0
+
     def apply(self, transformer: nn.Module) -> StepCache | PeerCache:
         """Put the cache on a model; the handle takes it off again."""
         if isinstance(self.cache, PeerConfig):

@@ -223,7 +223,9 @@ def save(run: Comparison, context: Context) -> None:
         )
     timesteps, _ = ddim_schedule(run.config.steps, run.config.paper_exact)
     policy = run.policy
-    table = cells.cells_table(run.tally.cells, timesteps, policy.trend, policy.direction)
+    table = cells.cells_table(
+        run.tally.cells, timesteps, policy.trend, policy.direction, policy.forecasts
+    )
     context.save_figure(cells.NAME, table, role="cells", caption="What each module did")
     _save_steps(run, timesteps, context)
 

@@ -518,6 +518,13 @@ def test_the_cells_file_says_what_each_cell_did(settings, tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("order", "word"), [(0, "reused"), (1, "forecast")])
+def test_a_taylor_series_forecasts_where_others_reuse(settings, tmp_path, order, word):
+    _, context = sample(settings, tmp_path, schedule="taylorseer", interval=2, order=order)
+    assert cells_of(context)["states"] == ["computed", word, "corrected"]
+    assert cells_of(context)["cells"] == [[[step % 2] * 2] * 3 for step in range(6)]
+
+
 @pytest.mark.parametrize(
     "changes", [{"schedule": "none"}, {"schedule": "none", "steps": 4, "reference_steps": 6}]
 )
