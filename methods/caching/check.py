@@ -12,13 +12,13 @@ from methods.caching.config import (
     ROUTER_SUFFIXES,
     CalibrateConfig,
     SampleConfig,
-    SamplerConfig,
 )
 from methods.caching.facts import ModelFacts, locate, read_facts, weights_folder, weights_hash
 from methods.caching.headers import format_of, read_header, router_shape
 from methods.caching.inception_files import check_inception
 from methods.caching.peers import CACHE_DIT_INSTALL, has_cache_dit
 from methods.caching.prior import read_info
+from methods.caching.sampler_config import SamplerConfig
 
 CORRECTION_FIELDS = ("weight", "positions", "prior", "require_both", "trend_threshold")
 PICKLES = (".pkl", ".pickle", ".ckpt", ".bin", ".pt", ".pth", ".joblib", ".npy", ".npz")

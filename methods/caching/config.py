@@ -7,11 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.config import JsonDict
 
-from methods.base import Config
-from methods.caching.facts import WORLDS
+from methods.caching.sampler_config import MAIN, MORE, SamplerConfig
 from methods.worlds import digits
 
-Precision = Literal["float32", "bfloat16", "float16"]
 Schedule = Literal[
     "none", "interval", "odd_first_half", "router", "taylorseer", "first_block", "cache_dit"
 ]
@@ -24,10 +22,7 @@ MAX_IMAGES = 2000
 ROUTER_SUFFIXES = (".safetensors", ".pt", ".pth")
 INCEPTION_SUFFIXES = (".safetensors", ".pth", ".pt")
 STATISTICS_SUFFIXES = (".npz", ".safetensors")
-MAIN: JsonDict = {"group": "main"}
 POLICY: JsonDict = {"group": "policy"}
-MORE: JsonDict = {"group": "more"}
-MODEL: JsonDict = {"group": "main", "widget": "model"}
 CLASSES: JsonDict = {"group": "main", "widget": "classes"}
 PRIOR: JsonDict = {"group": "policy", "widget": "artefact", "suffix": ".safetensors"}
 ROUTER: JsonDict = {"group": "policy", "widget": "upload", "suffix": ",".join(ROUTER_SUFFIXES)}
@@ -37,51 +32,6 @@ STATISTICS: JsonDict = {
     "widget": "upload",
     "suffix": ",".join(STATISTICS_SUFFIXES),
 }
-
-MODEL_TEXT = (
-    f"A small world ({', '.join(f'“{world}”' for world in WORLDS)}), a folder in the layout of a diffusers DiTPipeline, "
-    "or a hub id owner/name[@revision]; safetensors weights only."
-)
-PRECISION_TEXT = "Number format of the transformer; an image decoder stays in float32."
-PAPER_EXACT_TEXT = (
-    "Sample as the papers' code does: its timesteps and DDIM, its time embedding, guidance on 3 "
-    "channels, LayerNorm epsilon 1e-6. Off: as diffusers' scheduler and pipeline do."
-)
-
-
-class SamplerConfig(Config):
-    """What every sampling of a model needs to know."""
-
-    model: str = Field(
-        "digits",
-        min_length=1,
-        max_length=500,
-        title="Model",
-        description=MODEL_TEXT,
-        examples=list(WORLDS),
-        json_schema_extra=MODEL,
-    )
-    paper_exact: bool = Field(
-        True, title="As in the papers", description=PAPER_EXACT_TEXT, json_schema_extra=MORE
-    )
-    precision: Precision = Field(
-        "float32", title="Precision", description=PRECISION_TEXT, json_schema_extra=MORE
-    )
-    batch_size: int = Field(
-        32,
-        ge=1,
-        le=512,
-        title="Batch size",
-        description="Images sampled at a time; guidance doubles the rows of a forward.",
-        json_schema_extra=MORE,
-    )
-    vae_tiling: bool = Field(
-        False,
-        title="Decode in tiles",
-        description="Decode latents one image and one tile at a time: less memory, faint seams possible. For models with "
-        "a VAE; images no larger than a tile are decoded whole.",
-        json_schema_extra=MORE,
-    )
 
 
 class SampleConfig(SamplerConfig):

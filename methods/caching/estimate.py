@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from methods.base import Estimate, MethodError
 from methods.caching.check import known_facts, reused_steps
-from methods.caching.config import CalibrateConfig, Precision, SampleConfig
+from methods.caching.config import CalibrateConfig, SampleConfig
 from methods.caching.facts import WORLDS, ModelFacts
+from methods.caching.sampler_config import Precision
 
 WORLD_MACS_PER_SECOND = 2.0e10
 WORLD_STEP_SECONDS = 0.012

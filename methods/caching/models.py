@@ -15,7 +15,6 @@ from huggingface_hub import snapshot_download
 from torch import Tensor, nn
 
 from methods.base import MethodError
-from methods.caching.config import Precision
 from methods.caching.estimate import DECODE_BATCH
 from methods.caching.facts import (
     WORLDS,
@@ -27,6 +26,7 @@ from methods.caching.facts import (
     weights_folder,
     weights_hash,
 )
+from methods.caching.sampler_config import Precision
 
 KEPT = 2
 """Models that stay loaded: the last one, and the one it is compared with."""

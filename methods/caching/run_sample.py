@@ -34,6 +34,7 @@ from methods.caching.sampling import (
     warm_up,
 )
 from methods.caching.step_cache import StepCacheConfig, apply_step_cache
+from methods.caching.summary import summary
 from methods.caching.tally import Tally, corrected_steps, relative, trajectory_squares
 
 
@@ -57,7 +58,7 @@ def run(config: SampleConfig, context: Context) -> Result:
         found = report.metrics(comparison)
         report.save(comparison, context)
     context.progress(sampler.total, sampler.total, "done", to_preview(comparison.images))
-    return Result(found, report.summary(comparison, found))
+    return Result(found, summary(comparison, found))
 
 
 @dataclass

@@ -102,7 +102,8 @@ def _told(gains: Sequence[Gain]) -> str:
     if better:
         parts.append(f"closer to the uncached images: {_listed(better)}")
     if worse:
-        parts.append(f"further from them: {_listed(worse)}")
+        them = "them" if better else "the uncached images"
+        parts.append(f"further from {them}: {_listed(worse)}")
     if equal:
         parts.append(f"no clear difference: {_listed(equal)}")
     return f"Against plain reuse of the same schedule, {'; '.join(parts)}."

@@ -47,6 +47,9 @@ def test_corrections_are_set_against_plain_reuse_of_the_same_schedule() -> None:
         "Against plain reuse of the same schedule, closer to the uncached images: GOC by 25.0%; "
         "further from them: EOC by 25.0%."
     )
+    assert remark([FORA, EOC]) == (
+        "Against plain reuse of the same schedule, further from the uncached images: EOC by 25.0%."
+    )
     other_schedule = run("GOC 75 %", 0.4, 0.25, interval=4, correction="goc")
     assert "75" not in remark([FORA, GOC, other_schedule])
     assert "no clear difference: GOC (+0.5%)" in remark([FORA, run("GOC", 0.199, correction="goc")])
