@@ -121,13 +121,19 @@ __all__ = [
 ]
 
 
+LOADING = "loading PyTorch and the model"
+"""Said before the first import of a worker, which takes seconds."""
+
+
 def _run_sample(config: SampleConfig, context: Context) -> Result:
+    context.progress(0, 1, LOADING)
     from methods.caching.run_sample import run
 
     return run(config, context)
 
 
 def _run_calibrate(config: CalibrateConfig, context: Context) -> Result:
+    context.progress(0, 1, LOADING)
     from methods.caching.run_calibrate import run
 
     return run(config, context)
