@@ -181,7 +181,7 @@ class LaunchPanel:
         self.button.click(self.launch, held, results, **QUIET)
         self.reuse.click(self.launch_reusing, held, results, **QUIET)
         self.anew.click(self.launch_anew, held, results, **QUIET)
-        page.load(self.arrive, None, [*held, *shown_estimate], **QUIET)
+        page.load(self.arrive, self.inputs, [*held, *shown_estimate], **QUIET)
 
     def _launches(self, raw: tuple[Any, ...]) -> tuple[list[services.Launch], str]:
         seed, presets, custom, title, *rest = raw
@@ -224,8 +224,11 @@ class LaunchPanel:
             return gr.skip(), notice("Not launched", str(error)), hidden
         return markup("v-board", comparison=made), "", hidden
 
-    def arrive(self, request: gr.Request) -> list[Any]:
-        """Fill the panel from the run in `?from=`, or the launch in `?c=`, and estimate what it holds."""
+    def arrive(self, request: gr.Request, *raw: Any) -> list[Any]:
+        """Fill the panel from the run in `?from=`, or the launch in `?c=`, and estimate what it holds.
+
+        Without either nothing is filled: who is quick has typed by now, and `raw` has it.
+        """
         address = dict(request.query_params)
         problem = ""
         runs: list[RunView] = []
@@ -239,17 +242,18 @@ class LaunchPanel:
         except services.NotFound as error:
             problem = notice("Nothing to start from", str(error))
         runs = [run for run in runs if run.method == self.method.name]
-        parent = runs[0].id if runs and "from" in address else None
+        if not runs:
+            *estimated, wrong = self.preview(*raw)
+            return [gr.skip()] * (1 + len(raw)) + [*estimated, problem or wrong]
+        parent = runs[0].id if "from" in address else None
         state, config = self._like(runs)
         fields = self.panel.order
-        raw = [shown(field, config.get(field.name, field.default)) for field in fields]
-        *estimated, wrong = self.preview(*state, *raw)
-        return [parent, *state, *map(self._filled, fields, raw), *estimated, problem or wrong]
+        values = [shown(field, config.get(field.name, field.default)) for field in fields]
+        *estimated, wrong = self.preview(*state, *values)
+        return [parent, *state, *map(self._filled, fields, values), *estimated, problem or wrong]
 
     def _like(self, runs: Sequence[RunView]) -> tuple[list[Any], dict[str, Any]]:
         """Seed, policies, own policy and title that would launch `runs` again, and the settings they share."""
-        if not runs:
-            return [0, self.default_policies, False, ""], {}
         found = [self.panel.origin(run) for run in runs]
         own = [run for run, (key, _) in zip(runs, found, strict=True) if key is None]
         config = {**runs[0].config, **found[0][1]}

@@ -118,16 +118,18 @@ def test_what_is_launched_from_a_run_is_known_to_come_from_it(
     [origin] = studio.submit_many(launched(panel, ["control"]))[1]
     with gr.Blocks():
         page = LaunchPanel(METHOD, gr.HTML(), ["control"])
+    built = [0, ["control"], False, "", *raw(panel)]
 
     def opened(**query: str) -> list[Any]:
         scope = {"type": "http", "query_string": urlencode(query).encode(), "headers": []}
-        return page.arrive(gr.Request(Request(scope)))[: 1 + len(page.inputs)]
+        return page.arrive(gr.Request(Request(scope)), *built)[: 1 + len(page.inputs)]
 
     def raw_of(held: list[Any]) -> list[Any]:
         return [item["value"] if isinstance(item, dict) else item for item in held]
 
     page.launch_anew(*raw_of(opened(**{"from": origin.id})))
-    page.launch_anew(*raw_of(opened()))
+    assert opened() == [gr.skip()] * (1 + len(built))  # what was typed meanwhile stays
+    page.launch_anew(None, *built)
     first, cloned, plain = sorted(studio.list_runs().runs, key=lambda run: run.created_at)
     assert first.id == origin.id
     assert (cloned.parent_id, cloned.config) == (origin.id, origin.config)

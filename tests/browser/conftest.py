@@ -123,6 +123,15 @@ def open_page(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
     assert complaints == []
 
 
+def until(page: Page, script: str, argument: Any = None, timeout: float = 60) -> None:
+    """Wait until a script of the page gives something true.
+
+    Playwright's own `wait_for_function` evaluates a string in the page when it has to ask twice, which the page's rules
+    forbid: it then waits in vain.
+    """
+    wait_for(lambda: page.evaluate(script, argument), timeout, every=0.1)
+
+
 class Rest:
     """What a test arranges or asks without the browser."""
 

@@ -10,6 +10,7 @@ import httpx
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Rest
+from tests.conftest import wait_for
 
 OpenPage = Callable[..., Page]
 
@@ -313,8 +314,7 @@ def test_the_difference_can_be_amplified(open_page: OpenPage, compared: dict[str
     expect(page.get_by_text(re.compile(r"largest \d+\.\d of 255\.$"))).to_be_visible()
     plain = stage.evaluate(light)
     page.get_by_label("Brightened").select_option(label="2 times")
-    page.wait_for_function("1")  # the next task: the map is drawn in one
-    assert abs(stage.evaluate(light) - min(255, 2 * plain)) <= 2
+    wait_for(lambda: abs(stage.evaluate(light) - min(255, 2 * plain)) <= 2, 10)
 
 
 def test_what_papers_report_stands_in_a_box_of_its_own(
@@ -388,7 +388,6 @@ def test_a_comparison_is_shared_opened_in_a_private_window_and_revoked(
     expect(stranger.get_by_role("heading", name="Three ways")).to_be_visible()
     expect(stranger.locator("table.grid tbody tr")).to_have_count(3)
     for image in stranger.locator("table.grid img").all():
-        # Not `wait_for_function`: it evaluates a string in the page, which the page's own rules forbid.
         image.scroll_into_view_if_needed()
         expect(image).to_have_js_property("complete", True)
         expect(image).not_to_have_js_property("naturalWidth", 0)

@@ -33,9 +33,10 @@ def test_a_new_studio_fills_itself_and_is_emptied_again(new_studio: str, browser
     [compared, single] = rest.get("tour")["stops"]
     expect(strip.locator("tbody tr")).to_have_count(len(compared["runs"]))
     assert strip.locator("img").count() == 10 * len(compared["runs"])
-    page.wait_for_function(
-        "[...document.querySelectorAll('table.strip img')].every((i) => i.complete && i.naturalWidth > 0)"
-    )
+    for image in page.locator("table.strip img").all():  # those far below load when they come near
+        image.scroll_into_view_if_needed()
+        expect(image).to_have_js_property("complete", True, timeout=30_000)
+        expect(image).not_to_have_js_property("naturalWidth", 0)
     assert [run["status"] for run in compared["runs"] + single["runs"]] == ["succeeded"] * 6
     # What the tour says of its runs is left to the figures; the control is the control in each of them.
     errors = {run["title"]: run["metrics"]["relative_l2"] for run in compared["runs"]}

@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Rest
+from tests.browser.conftest import Rest, until
 
 OpenPage = Callable[..., Page]
 LONG = 240_000  # milliseconds: runs on a busy machine
@@ -65,9 +65,10 @@ def test_several_policies_are_launched_watched_reloaded_and_compared(open_page: 
     expect(rows).to_have_count(3)
     expect(rows.nth(0)).to_contain_text("control")
     expect(rows.nth(2)).to_contain_text("10 steps: the cost of 50 %")
-    page.wait_for_function(
-        "[...document.querySelectorAll('table.grid img')].every((i) => i.complete && i.naturalWidth > 0)"
-    )
+    for image in page.locator("table.grid img").all():  # those far below load when they come near
+        image.scroll_into_view_if_needed()
+        expect(image).to_have_js_property("complete", True, timeout=30_000)
+        expect(image).not_to_have_js_property("naturalWidth", 0)
 
 
 def test_what_was_run_before_is_offered_instead(open_page: OpenPage, rest: Rest) -> None:
@@ -93,10 +94,11 @@ def test_a_running_run_shows_progress_and_is_cancelled(open_page: OpenPage, rest
     expect(live.locator(".facts")).to_contain_text("left")
     expect(live.locator("img")).to_be_visible(timeout=LONG)
     before = int(live.get_by_role("progressbar").get_attribute("aria-valuenow") or 0)
-    page.wait_for_function(
+    until(
+        page,
         "(before) => Number(document.querySelector('v-live [role=progressbar]').ariaValueNow) > before",
-        arg=before,
-        timeout=LONG,
+        before,
+        LONG / 1000,
     )
     live.get_by_role("button", name="Cancel").click()
     expect(page.locator("header.pagehead .badge.cancelled")).to_be_visible(timeout=LONG)

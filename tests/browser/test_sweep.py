@@ -61,7 +61,7 @@ def test_a_sweep_is_planned_as_one_types_launched_and_concluded(
     head.click()
     head.click()
     expect(rows.first.locator("td").first).to_contain_text("★")
-    page.wait_for_function("document.querySelector('v-sweep .js-plotly-plot .errorbars')")
+    expect(page.locator("v-sweep .js-plotly-plot .errorbars").first).to_be_attached(timeout=30_000)
     expect(page.locator("v-sweep .js-plotly-plot")).to_have_count(2)
     # A point leads to the row of its runs, also when the page has asked again and found nothing new.
     with page.expect_response(re.compile(r"/sweeps/\w+$")):
