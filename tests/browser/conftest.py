@@ -123,6 +123,14 @@ def open_page(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
     assert complaints == []
 
 
+LOADED = """(chosen) => {
+  const images = [...document.querySelectorAll(chosen)];
+  for (const image of images) image.scrollIntoView(); // those far below load when they come near
+  return images.length > 0 && images.every((image) => image.complete && image.naturalWidth > 0);
+}"""
+"""Whether all images of a selector are there."""
+
+
 def until(page: Page, script: str, argument: Any = None, timeout: float = 60) -> None:
     """Wait until a script of the page gives something true.
 

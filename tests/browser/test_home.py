@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Rest, studio
+from tests.browser.conftest import LOADED, Rest, studio, until
 
 OpenPage = Callable[..., Page]
 LONG = 240_000  # milliseconds: runs on a busy machine
@@ -33,10 +33,7 @@ def test_a_new_studio_fills_itself_and_is_emptied_again(new_studio: str, browser
     [compared, single] = rest.get("tour")["stops"]
     expect(strip.locator("tbody tr")).to_have_count(len(compared["runs"]))
     assert strip.locator("img").count() == 10 * len(compared["runs"])
-    for image in page.locator("table.strip img").all():  # those far below load when they come near
-        image.scroll_into_view_if_needed()
-        expect(image).to_have_js_property("complete", True, timeout=30_000)
-        expect(image).not_to_have_js_property("naturalWidth", 0)
+    until(page, LOADED, "table.strip img")
     assert [run["status"] for run in compared["runs"] + single["runs"]] == ["succeeded"] * 6
     # What the tour says of its runs is left to the figures; the control is the control in each of them.
     errors = {run["title"]: run["metrics"]["relative_l2"] for run in compared["runs"]}

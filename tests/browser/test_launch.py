@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Rest, until
+from tests.browser.conftest import LOADED, Rest, until
 
 OpenPage = Callable[..., Page]
 LONG = 240_000  # milliseconds: runs on a busy machine
@@ -65,10 +65,7 @@ def test_several_policies_are_launched_watched_reloaded_and_compared(open_page: 
     expect(rows).to_have_count(3)
     expect(rows.nth(0)).to_contain_text("control")
     expect(rows.nth(2)).to_contain_text("10 steps: the cost of 50 %")
-    for image in page.locator("table.grid img").all():  # those far below load when they come near
-        image.scroll_into_view_if_needed()
-        expect(image).to_have_js_property("complete", True, timeout=30_000)
-        expect(image).not_to_have_js_property("naturalWidth", 0)
+    until(page, LOADED, "table.grid img")
 
 
 def test_what_was_run_before_is_offered_instead(open_page: OpenPage, rest: Rest) -> None:
