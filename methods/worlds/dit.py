@@ -25,7 +25,7 @@ def build_dit(
     num_layers: int,
     dropout: float = 0.0,
 ) -> DiTTransformer2DModel:
-    """Return an untrained transformer that predicts noise; at first it predicts none.
+    """Return an untrained transformer, for noise or v; at first it predicts zeros.
 
     Args:
         channels, image_size: it takes noisy images (B, channels, image_size, image_size).
