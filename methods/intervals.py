@@ -1,4 +1,4 @@
-"""How sure a mean over a few seeds is: Student's t, without any library, so that the web process can use it."""
+"""How sure a mean over a few seeds or a share is, without any library, so that the web process can use it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import cache
 from statistics import fmean
 
 LEVEL = 0.95
+Z95 = 1.959964  # of the normal distribution
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,18 @@ def mean_of(values: Sequence[float]) -> Mean:
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
     half = student_t(n - 1) * deviation / math.sqrt(n)
     return Mean(mean, mean - half, mean + half, n)
+
+
+def wilson_interval(successes: int, total: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927), which stays inside 0..1 and does not collapse at the ends."""
+    if not 0 <= successes <= total or total == 0:
+        raise ValueError(f"need 0 <= successes <= total and a total; got {successes} of {total}")
+    share = successes / total
+    spread = 1 + Z95**2 / total
+    centre = (share + Z95**2 / (2 * total)) / spread
+    half = Z95 * math.sqrt(share * (1 - share) / total + Z95**2 / (4 * total**2)) / spread
+    # Rounding must not push an end past the share itself, which it touches at 0 and 1.
+    return min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Means over a few values: against the tables and another library, and by hand."""
+"""Means over a few values and shares: against the tables and another library, and by hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import pytest
 from scipy.stats import t as student
 
-from methods.intervals import mean_of, student_t
+from methods.intervals import mean_of, student_t, wilson_interval
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,23 @@ def test_one_value_has_no_interval_and_none_has_no_mean() -> None:
         mean_of([])
     with pytest.raises(ValueError, match="1 or more, got 0"):
         student_t(0)
+
+
+@pytest.mark.parametrize(
+    ("successes", "total", "low", "high"),
+    [
+        (0, 10, 0.0, 0.2775),
+        (5, 10, 0.2366, 0.7634),
+        (10, 10, 0.7225, 1.0),
+        (99, 100, 0.9455, 0.9982),
+    ],
+)
+def test_wilson_interval_of_known_shares(
+    successes: int, total: int, low: float, high: float
+) -> None:
+    assert wilson_interval(successes, total) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_wilson_interval_refuses_nonsense() -> None:
+    with pytest.raises(ValueError, match="got 3 of 2"):
+        wilson_interval(3, 2)

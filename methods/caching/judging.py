@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from methods.caching.facts import WORLDS
-from methods.caching.quality import wilson_interval
+from methods.intervals import wilson_interval
 from methods.worlds.scores import class_accuracy, inception_score
 
 ENOUGH_FOR_DISTANCE = 64

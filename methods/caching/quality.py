@@ -1,4 +1,4 @@
-"""How far images are from their uncached twins, and how sure a share is."""
+"""How far images are from their uncached twins."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import math
 import torch
 from torch import Tensor
 
-Z95 = 1.959964
 PIXEL_RANGE = 2.0
 """Images lie in [-1, 1]."""
 SSIM_WINDOW = 11
@@ -83,15 +82,3 @@ def _check_twins(images: Tensor, reference: Tensor) -> None:
         raise ValueError(
             f"images and reference must have one shape; got {tuple(images.shape)} and {tuple(reference.shape)}"
         )
-
-
-def wilson_interval(successes: int, total: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927), which stays inside 0..1 and does not collapse at the ends."""
-    if not 0 <= successes <= total or total == 0:
-        raise ValueError(f"need 0 <= successes <= total and a total; got {successes} of {total}")
-    share = successes / total
-    spread = 1 + Z95**2 / total
-    centre = (share + Z95**2 / (2 * total)) / spread
-    half = Z95 * math.sqrt(share * (1 - share) / total + Z95**2 / (4 * total**2)) / spread
-    # Rounding must not push an end past the share itself, which it touches at 0 and 1.
-    return min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half))

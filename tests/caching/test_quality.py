@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from methods.caching.images import to_grid, to_picture
-from methods.caching.quality import psnr, relative_l2, squared_error, ssim, wilson_interval
+from methods.caching.quality import psnr, relative_l2, squared_error, ssim
 
 
 def test_psnr_of_a_known_error():
@@ -99,24 +99,6 @@ def test_ssim_refuses_what_is_no_pair_of_images():
         ssim(torch.zeros(1, 1, 8, 8), torch.zeros(2, 1, 8, 8))
     with pytest.raises(ValueError, match=r"expected images \(N, C, H, W\)"):
         ssim(torch.zeros(8, 8), torch.zeros(8, 8))
-
-
-@pytest.mark.parametrize(
-    ("successes", "total", "low", "high"),
-    [
-        (0, 10, 0.0, 0.2775),
-        (5, 10, 0.2366, 0.7634),
-        (10, 10, 0.7225, 1.0),
-        (99, 100, 0.9455, 0.9982),
-    ],
-)
-def test_wilson_interval_of_known_shares(successes, total, low, high):
-    assert wilson_interval(successes, total) == pytest.approx((low, high), abs=1e-4)
-
-
-def test_wilson_interval_refuses_nonsense():
-    with pytest.raises(ValueError, match="got 3 of 2"):
-        wilson_interval(3, 2)
 
 
 def test_pictures_map_the_range_and_enlarge_by_whole_factors():

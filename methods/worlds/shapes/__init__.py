@@ -1,6 +1,6 @@
 """The shapes world: a class-conditional DiT that draws coloured shapes, 24 x 24 RGB, in pixel space.
 
-**Data**: pictures made by `scenes.py`, one object each: 8 shapes in 6 colours (48 classes), sizes
+**Data**: pictures made by `methods/worlds/scenes.py`, one object each: 8 shapes in 6 colours (48 classes), sizes
 and places drawn at random, on one of 4 plain grounds. **Model**: a real diffusers
 `DiTTransformer2DModel` (hidden size 128, 8 blocks, 4 heads, patches of 4 x 4, 2.9 M parameters)
 that predicts v on a 1000-step linear schedule. **Judge**: a small convolutional classifier
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from methods.worlds import Prediction
-from methods.worlds.shapes.scenes import COLOURS, SHAPES
+from methods.worlds.scenes import COLOURS, SHAPES
 
 if TYPE_CHECKING:
     from methods.worlds.judge import Judge

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from methods.worlds.scenes import COLOURS, SHAPES, Scene, random_scene, render
 from methods.worlds.shapes import IMAGE_SIZE, NUM_CLASSES
-from methods.worlds.shapes.scenes import COLOURS, SHAPES, Scene, random_scene, render
 from methods.worlds.training import Labelled
 
 TRAIN_IMAGES = 400 * NUM_CLASSES

@@ -6,8 +6,8 @@ import torch
 from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DModel
 
 from methods.worlds.dit import build_dit, embedders, load_dit
+from methods.worlds.scenes import COLOURS, SHAPES
 from methods.worlds.shapes import CHANNELS, IMAGE_SIZE, NUM_CLASSES, WEIGHTS
-from methods.worlds.shapes.scenes import COLOURS, SHAPES
 
 TRANSFORMER_FOLDER = WEIGHTS / "dit"
 WIDTH = 128

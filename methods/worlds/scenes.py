@@ -109,11 +109,42 @@ def random_scene(
     background = backgrounds[generator.integers(len(backgrounds))]
     first, second = generator.choice(len(TONES), size=2, replace=False)
     return Scene(
-        objects=_place(generator, kinds, sizes, spread),
+        objects=place(generator, kinds, (sizes,) * num_objects, spread),
         background=background,
         tones=(TONES[first], TONES[second]),
         clutter=tuple(_stroke(generator) for _ in range(num_clutter)),
     )
+
+
+def place(
+    generator: np.random.Generator,
+    kinds: tuple[tuple[str, str], ...],
+    sizes: tuple[tuple[float, float], ...],
+    spread: float = 1.0,
+) -> tuple[SceneObject, ...]:
+    """Draw sizes and places of objects, so that their boxes don't overlap.
+
+    Args:
+        kinds: (shape, colour) of each object.
+        sizes: (smallest, largest) size of each object, shares of the image's side; uniform.
+        spread: 0 puts each centre in the middle, 1 anywhere where the object fits.
+    Raises:
+        ValueError: no free place was found.
+    """
+    for _ in range(ATTEMPTS):
+        placed: list[SceneObject] = []
+        for (shape, colour), limits in zip(kinds, sizes, strict=True):
+            size = float(generator.uniform(*limits))
+            reach = spread * (0.5 - size / 2 - MARGIN)
+            x, y = (0.5 + reach * generator.uniform(-1, 1, size=2)).tolist()
+            item = SceneObject(shape, colour, size, (x, y))
+            if any(_overlap(item.box, other.box) for other in placed):
+                break
+            placed.append(item)
+        else:
+            return tuple(placed)
+    limits_text = ", ".join(f"{low}-{high}" for low, high in sizes)
+    raise ValueError(f"{len(kinds)} objects of size {limits_text} can't be placed without overlap")
 
 
 def render(scene: Scene, side: int) -> npt.NDArray[np.uint8]:
@@ -125,13 +156,16 @@ def render(scene: Scene, side: int) -> npt.NDArray[np.uint8]:
         ends = [value * fine.width for value in (x0, y0, x1, y1)]
         pen.line(ends, fill=(grey,) * 3, width=max(1, round(0.025 * fine.width)))
     for item in scene.objects:
-        fine.paste(COLOURS[item.colour], mask=Image.fromarray(_mask(item, fine.width)))
+        mask, corner = _mask(item, fine.width)
+        fine.paste(COLOURS[item.colour], corner, Image.fromarray(mask))
     return np.asarray(fine.resize((side, side), Image.Resampling.BOX))
 
 
 def coverage(item: SceneObject, side: int) -> npt.NDArray[np.float32]:
     """Return how much of each pixel an object covers, (side, side) float32, 0..1."""
-    mask = _mask(item, side * SUPERSAMPLING).astype(np.float32)
+    mask = np.zeros((side * SUPERSAMPLING,) * 2, dtype=np.float32)
+    inside, (left, top) = _mask(item, len(mask))
+    mask[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
     mean: npt.NDArray[np.float32] = mask.reshape(side, SUPERSAMPLING, side, -1).mean(axis=(1, 3))
     return mean
 
@@ -170,44 +204,27 @@ def _outline(shape: str) -> tuple[Points, ...]:
     return ((points - (low + high) / 2) / (high - low).max(),)
 
 
-def _mask(item: SceneObject, side: int) -> npt.NDArray[np.bool_]:
+def _mask(item: SceneObject, side: int) -> tuple[npt.NDArray[np.bool_], tuple[int, int]]:
     """Return which pixels of a (side, side) grid have their middle inside the outline.
 
+    Only the pixels around the object's box are returned, with the column and row of the first one.
     Along a row, each crossing of the outline turns outside into inside and back. PIL's own polygons
     reach up to a pixel beyond theirs.
     """
-    turns = np.zeros((side, side + 1), dtype=np.int64)
-    middles = np.arange(side) + 0.5
+    left, top = (max(0, math.floor(low * side)) for low in item.box[:2])
+    right, bottom = (min(side, math.ceil(high * side)) for high in item.box[2:])
+    turns = np.zeros((bottom - top, right - left + 1), dtype=np.int64)
+    middles = np.arange(top, bottom) + 0.5
     for points in _outline(item.shape):
         starts = (points * item.size + np.array(item.centre)) * side  # (K, 2)
         ends = np.roll(starts, -1, axis=0)
         edges, rows = np.nonzero((starts[:, 1:] <= middles) != (ends[:, 1:] <= middles))
         (x0, y0), (x1, y1) = starts[edges].T, ends[edges].T
         x = x0 + (middles[rows] - y0) / (y1 - y0) * (x1 - x0)
-        np.add.at(turns, (rows, np.ceil(x - 0.5).clip(0, side).astype(np.int64)), 1)
-    inside: npt.NDArray[np.bool_] = turns.cumsum(axis=1)[:, :side] % 2 == 1
-    return inside
-
-
-def _place(
-    generator: np.random.Generator,
-    kinds: tuple[tuple[str, str], ...],
-    sizes: tuple[float, float],
-    spread: float,
-) -> tuple[SceneObject, ...]:
-    for _ in range(ATTEMPTS):
-        placed: list[SceneObject] = []
-        for shape, colour in kinds:
-            size = float(generator.uniform(*sizes))
-            reach = spread * (0.5 - size / 2 - MARGIN)
-            x, y = (0.5 + reach * generator.uniform(-1, 1, size=2)).tolist()
-            item = SceneObject(shape, colour, size, (x, y))
-            if any(_overlap(item.box, other.box) for other in placed):
-                break
-            placed.append(item)
-        else:
-            return tuple(placed)
-    raise ValueError(f"{len(kinds)} objects of size {sizes} can't be placed without overlap")
+        columns = np.ceil(x - 0.5).clip(left, right).astype(np.int64) - left
+        np.add.at(turns, (rows, columns), 1)
+    inside: npt.NDArray[np.bool_] = turns.cumsum(axis=1)[:, :-1] % 2 == 1
+    return inside, (left, top)
 
 
 def _overlap(a: Box, b: Box) -> bool:
