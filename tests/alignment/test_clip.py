@@ -1,0 +1,212 @@
+"""A CLIP as a scorer: the numbers of open_clip itself, and its traps named."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import open_clip
+import pytest
+import torch
+from PIL import Image
+
+from methods.alignment.evidence import loading
+from methods.alignment.evidence.clip import ClipScorer
+from methods.alignment.evidence.loading import load_scorer
+from methods.alignment.evidence.scores import hardness
+from methods.alignment.evidence.sources import architectures, locate
+from methods.base import MethodError
+from tests.alignment.clips import CONFIG, store_tiny_clip
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return store_tiny_clip(tmp_path_factory.mktemp("clip"))
+
+
+@pytest.fixture(scope="module")
+def scorer(folder):
+    return load_scorer(str(folder), batch_size=4)
+
+
+def picture(seed, side=20):
+    pixels = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+@torch.no_grad()
+def by_open_clip(folder, image, texts):
+    """Cosines and factor as open_clip's own documentation computes them."""
+    name = f"local-dir:{folder}"
+    model, _, preprocess = open_clip.create_model_and_transforms(name)
+    model.eval()
+    seen = model.encode_image(preprocess(image)[None])
+    read = model.encode_text(open_clip.get_tokenizer(name)(texts))
+    seen, read = (each / each.norm(dim=-1, keepdim=True) for each in (seen, read))
+    return (read @ seen[0]).numpy(), float(model.logit_scale.exp())
+
+
+def test_a_pair_by_open_clip_itself(folder, scorer):
+    image, chosen, rejected = picture(0), "A dog. It runs.", "A cat. It sleeps. It is red."
+    found = hardness(image, chosen, rejected, scorer)
+    texts = ["A dog.", "It runs.", "A cat.", "It sleeps.", "It is red."]
+    cos, tau = by_open_clip(folder, image, texts)
+    assert [piece.text for piece in found.pieces] == texts
+    assert found.chosen == 2
+    assert found.cos == pytest.approx(cos, abs=1e-6)
+    weights = np.exp(tau * cos.astype(np.float64))
+    share = weights / weights.sum()
+    assert found.share == pytest.approx(share, abs=1e-5)
+    assert found.delta == pytest.approx(share[:2].sum() - share[2:].sum(), abs=1e-5)
+    mean = hardness(image, chosen, rejected, scorer, score="mean_cos")
+    assert mean.delta == pytest.approx(cos[:2].mean() - cos[2:].mean(), abs=1e-6)
+    assert mean.share == found.share
+
+
+def test_batches_change_nothing_and_fixed_ones_not_a_bit(folder, scorer):
+    images = [picture(seed) for seed in range(6)]
+    texts = [f"number {index}" for index in range(9)]
+    singly = np.concatenate([scorer.image_features([image]) for image in images])
+    assert scorer.image_features(images) == pytest.approx(singly, abs=1e-6)
+    fixed = load_scorer(str(folder), batch_size=4, fixed_batches=True)
+    for items, features in ((images, fixed.image_features), (texts, fixed.text_features)):
+        together = features(items)
+        assert np.linalg.norm(together, axis=1) == pytest.approx(1, abs=1e-6)
+        for place, item in enumerate(items):
+            assert (features([item])[0] == together[place]).all()
+
+
+def test_pictures_may_be_opened_late_and_in_any_mode(scorer):
+    grey = picture(0).convert("L")
+    late = scorer.image_features([lambda: grey])
+    assert (late == scorer.image_features([grey.convert("RGB")])).all()
+    with pytest.raises(ValueError, match="at least one picture or text"):
+        scorer.text_features([])
+
+
+def test_texts_beyond_the_window_are_named_and_read_as_open_clip_cuts_them(folder, scorer):
+    # 20 tokens, of which a start and an end
+    texts = ["a dog", " ".join(["dog"] * 18), " ".join(["dog"] * 19)]
+    ids, too_long = scorer.tokens(texts)
+    assert scorer.window == 20
+    assert too_long == [False, False, True]
+    assert torch.equal(ids, open_clip.get_tokenizer(f"local-dir:{folder}")(texts))
+
+
+def test_the_id_changes_with_all_that_changes_features(folder, scorer, tmp_path):
+    def id_of(**changes):
+        return load_scorer(str(folder), **changes).id
+
+    assert id_of() == scorer.id
+    assert id_of(precision="bfloat16") != scorer.id
+    same = store_tiny_clip(tmp_path / "same")
+    assert load_scorer(str(same)).id == scorer.id
+    for name, changes in {"seed": {"seed": 1}, "activation": {"quick_gelu": True}}.items():
+        assert load_scorer(str(store_tiny_clip(tmp_path / name, **changes))).id != scorer.id
+
+
+def test_half_precision_is_near(folder, scorer):
+    half = load_scorer(str(folder), precision="bfloat16")
+    texts = ["a dog", "a cat"]
+    assert half.text_features(texts) == pytest.approx(scorer.text_features(texts), abs=0.05)
+    assert half.text_features(texts).dtype == np.float32
+
+
+def test_features_that_are_no_numbers_are_refused(folder):
+    broken = load_scorer(str(folder))
+    broken._model.text_projection.data.fill_(float("inf"))
+    with pytest.raises(MethodError, match="no numbers in float32"):
+        broken.text_features(["a dog"])
+
+
+def test_it_says_that_it_is_alive_after_every_batch(scorer):
+    beats = []
+    scorer.after_batch = lambda: beats.append(1)
+    scorer.text_features(["a", "b", "c", "d", "e"])
+    scorer.after_batch = lambda: None
+    assert len(beats) == 2
+
+
+def test_openai_weights_get_their_activation_and_it_is_said():
+    notes = []
+    assert loading._activation("ViT-B-32", "openai", notes)
+    [note] = notes
+    assert "trained with QuickGELU and ViT-B-32 computes GELU" in note
+    for architecture, tag, quick in (
+        ("ViT-L-14-336-quickgelu", "openai", True),
+        ("ViT-B-32", "laion2b_s34b_b79k", False),
+    ):
+        notes = []
+        assert loading._activation(architecture, tag, notes) is quick
+        assert notes == []
+
+
+def test_weights_whose_activation_the_architecture_lacks_are_refused(monkeypatch):
+    monkeypatch.setattr(loading, "get_pretrained_cfg", lambda *_: {"quick_gelu": False})
+    with pytest.raises(MethodError, match=r"trained with GELU .* take 'ViT-B-32'"):
+        loading._activation("ViT-B-32-quickgelu", "some", [])
+
+
+def test_a_forced_activation_is_what_is_computed(folder, tmp_path):
+    quick = store_tiny_clip(tmp_path / "quick", quick_gelu=True)
+    texts = ["a dog"]
+    plain, other = (load_scorer(str(each)).text_features(texts) for each in (folder, quick))
+    assert np.abs(plain - other).max() > 1e-4  # the trap: same weights, other cosines
+
+
+@pytest.mark.parametrize(
+    ("clip", "pretrained", "message"),
+    [
+        ("nowhere", "", "there is no CLIP 'nowhere'"),
+        ("ViT-B-32", "", "name its weights by open_clip's tag"),
+        ("scenes", "openai", "no architecture of open_clip"),
+        (
+            "ViT-B-32",
+            "no-such-tag",
+            "open_clip has no weights 'no-such-tag' of ViT-B-32; it has: .*openai",
+        ),
+    ],
+)
+def test_what_is_no_clip_is_refused_with_what_is_allowed(clip, pretrained, message):
+    with pytest.raises(MethodError, match=message):
+        load_scorer(clip, pretrained)
+
+
+def test_folders_without_safetensors_or_with_code_are_refused(folder, tmp_path):
+    with pytest.raises(MethodError, match=r"its open_clip_config\.json is missing or broken"):
+        locate(str(tmp_path))
+    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": CONFIG}))
+    (tmp_path / "open_clip_pytorch_model.bin").write_bytes(b"pickle")
+    with pytest.raises(MethodError, match="has no safetensors weights"):
+        locate(str(tmp_path))
+    own = {
+        **CONFIG,
+        "text_cfg": {**CONFIG["text_cfg"], "tokenizer_kwargs": {"trust_remote_code": True}},
+    }
+    harmful = store_tiny_clip(tmp_path / "harmful")
+    (harmful / "open_clip_config.json").write_text(json.dumps({"model_cfg": own}))
+    with pytest.raises(MethodError, match="never given"):
+        load_scorer(str(harmful))
+    (harmful / "open_clip_config.json").write_text(json.dumps({"model_cfg": CONFIG}))
+    (harmful / "open_clip_model.safetensors").write_bytes(b"not tensors")
+    with pytest.raises(MethodError, match="does not load"):
+        load_scorer(str(harmful))
+
+
+def test_names_mean_one_source_each(folder):
+    assert locate(f"local-dir:{folder}").folder == folder
+    assert locate("hf-hub:laion/some-CLIP@v1.2").hub == "laion/some-CLIP@v1.2"
+    assert locate("ViT-B-32", "openai").architecture == "ViT-B-32"
+    assert {"ViT-L-14-336-quickgelu", "ViT-B-32"} <= architectures()
+
+
+def test_the_small_world_tells_a_true_sentence_from_a_false_one():
+    from methods.worlds.llava.data import scenes
+
+    [scene] = scenes("pairs", 1, seed=3)
+    scorer = load_scorer("scenes")
+    assert isinstance(scorer, ClipScorer)
+    assert scorer.image_features([scene.image]).shape[0] == 1
+    assert 0 < scorer.tau <= 101
