@@ -11,12 +11,16 @@
 
 from __future__ import annotations
 
-from methods import caching
+from methods import alignment, caching
 from methods.base import Method
 
 _ENTRIES = (
     caching.SAMPLE,
     caching.CALIBRATE,
+    alignment.HARDNESS,
+    alignment.TRAIN,
+    alignment.EVALUATE,
+    alignment.PAIRS,
 )
 
 METHODS: dict[str, Method] = {method.name: method for method in _ENTRIES}

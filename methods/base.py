@@ -189,11 +189,16 @@ class Paper:
 
 @dataclass(frozen=True)
 class Preset:
-    """A named set of values; what it leaves out keeps the method's default."""
+    """A named set of values; what it leaves out keeps the method's default.
+
+    Attributes:
+        fills: it fills the form, where others of its method are policies that run side by side.
+    """
 
     title: str
     values: Mapping[str, Any]
     note: str = ""
+    fills: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,20 @@ from methods.local import LocalContext
 SMALLEST = {
     "caching.sample": {"classes": ("3",), "images_per_class": 1, "steps": 3, "correction": "goc"},
     "caching.calibrate": {"steps": 3, "max_classes": 2},
+    "alignment.hardness": {"max_pairs": 6},
+    "alignment.train": {
+        "max_pairs": 14,
+        "eval_pairs": 2,
+        "max_steps": 2,
+        "batch_size": 6,
+        "evaluate_scenes": 3,
+    },
+    "alignment.evaluate": {"max_items": 6, "max_new_tokens": 24, "batch_size": 4},
+    "alignment.pairs": {"max_pairs": 60},
 }
 """The cheapest settings of each method: seconds on one CPU thread."""
 
-MEASURED_BY_CLOCK = ("seconds", "speed", "memory", "overhead")
+MEASURED_BY_CLOCK = ("seconds", "per_second", "speed", "memory", "overhead")
 """Metrics with such a word in their name differ from run to run."""
 
 pytestmark = pytest.mark.parametrize("name", METHODS)
