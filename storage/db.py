@@ -90,6 +90,11 @@ def reading(url: str) -> Iterator[Session]:
         yield session
 
 
+def is_postgres(session: Session) -> bool:
+    """Whether a session speaks to PostgreSQL; else it is SQLite."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
 def _alembic(url: str) -> AlembicConfig:
     config = AlembicConfig()
     config.set_main_option("script_location", str(MIGRATIONS))

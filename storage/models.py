@@ -1,4 +1,4 @@
-"""The tables. Times are UTC epoch seconds; ids are 12 URL-safe characters."""
+"""The tables of runs and what they report. Times are UTC epoch seconds; ids are 12 URL-safe characters."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def now() -> float:
     return time.time()
 
 
-def _cursor() -> Any:
+def cursor_column() -> Any:
     """A key that only grows, also after rows were deleted: readers use it as their cursor."""
     return Column(
         BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
     )
 
 
-_GROWING = {"sqlite_autoincrement": True}
+GROWING = {"sqlite_autoincrement": True}
 
 
 class Sweep(SQLModel, table=True):
@@ -120,7 +120,7 @@ class Attempt(SQLModel, table=True):
 
 
 class Metric(SQLModel, table=True):
-    id: int | None = Field(default=None, sa_column=_cursor())
+    id: int | None = Field(default=None, sa_column=cursor_column())
     run_id: str = Field(foreign_key="run.id", ondelete="CASCADE")
     attempt: int
     name: str
@@ -131,12 +131,12 @@ class Metric(SQLModel, table=True):
     __table_args__ = (
         Index("ix_metric_cursor", "run_id", "id"),
         Index("ix_metric_series", "run_id", "name", "step"),
-        _GROWING,
+        GROWING,
     )
 
 
 class Event(SQLModel, table=True):
-    id: int | None = Field(default=None, sa_column=_cursor())
+    id: int | None = Field(default=None, sa_column=cursor_column())
     run_id: str = Field(foreign_key="run.id", ondelete="CASCADE")
     attempt: int
     level: str
@@ -144,19 +144,19 @@ class Event(SQLModel, table=True):
     data: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     at: float = Field(default_factory=now)
 
-    __table_args__ = (Index("ix_event_cursor", "run_id", "id"), _GROWING)
+    __table_args__ = (Index("ix_event_cursor", "run_id", "id"), GROWING)
 
 
 class Record(SQLModel, table=True):
     """A row that a method reported: one image, pair, node or request."""
 
-    id: int | None = Field(default=None, sa_column=_cursor())
+    id: int | None = Field(default=None, sa_column=cursor_column())
     run_id: str = Field(foreign_key="run.id", ondelete="CASCADE")
     attempt: int
     kind: str
     data: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
 
-    __table_args__ = (Index("ix_record_kind", "run_id", "kind", "id"), _GROWING)
+    __table_args__ = (Index("ix_record_kind", "run_id", "kind", "id"), GROWING)
 
 
 class Blob(SQLModel, table=True):
@@ -169,7 +169,7 @@ class Blob(SQLModel, table=True):
 
 
 class Artefact(SQLModel, table=True):
-    id: int | None = Field(default=None, sa_column=_cursor())
+    id: int | None = Field(default=None, sa_column=cursor_column())
     run_id: str = Field(foreign_key="run.id", ondelete="CASCADE")
     attempt: int
     sha256: str = Field(foreign_key="blob.sha256", index=True)
@@ -178,18 +178,20 @@ class Artefact(SQLModel, table=True):
     meta: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     created_at: float = Field(default_factory=now)
 
-    __table_args__ = (UniqueConstraint("run_id", "name"), _GROWING)
+    __table_args__ = (UniqueConstraint("run_id", "name"), GROWING)
 
 
 class Checkpoint(SQLModel, table=True):
-    """The state a lost run goes on from, and how much of each table had been written by then."""
+    """The state a lost run goes on from.
+
+    Attributes:
+        marks: the last id of the run that each table of reports had by then, by the table's name.
+    """
 
     run_id: str = Field(foreign_key="run.id", ondelete="CASCADE", primary_key=True)
     attempt: int
     sha256: str = Field(foreign_key="blob.sha256")
-    metric_id: int = 0
-    record_id: int = 0
-    artefact_id: int = 0
+    marks: dict[str, int] = Field(sa_column=Column(JSON, nullable=False))
     created_at: float = Field(default_factory=now)
 
 
@@ -206,40 +208,3 @@ class Worker(SQLModel, table=True):
     version: str = ""
     started_at: float = Field(default_factory=now)
     heartbeat_at: float = Field(default_factory=now, index=True)
-
-
-class Comparison(SQLModel, table=True):
-    id: str = Field(default_factory=new_id, primary_key=True)
-    title: str = ""
-    run_ids: list[str] = Field(sa_column=Column(JSON, nullable=False))
-    created_at: float = Field(default_factory=now, index=True)
-
-
-class Share(SQLModel, table=True):
-    """A link that shows one thing to anyone who holds it, until it ends or is taken back."""
-
-    id: str = Field(default_factory=new_id, primary_key=True)
-    kind: str
-    target_id: str = Field(index=True)
-    expires_at: float
-    revoked_at: float | None = None
-    hits: int = 0
-    created_at: float = Field(default_factory=now)
-
-
-class Dataset(SQLModel, table=True):
-    """A file that a person brought: a router, a prior, a data set."""
-
-    id: str = Field(default_factory=new_id, primary_key=True)
-    kind: str
-    name: str
-    sha256: str = Field(foreign_key="blob.sha256", index=True)
-    meta: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    created_at: float = Field(default_factory=now)
-
-
-class Setting(SQLModel, table=True):
-    """What the studio remembers about itself: paused queues, the reaper's turn."""
-
-    key: str = Field(primary_key=True)
-    value: Any = Field(default=None, sa_column=Column(JSON))

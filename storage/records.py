@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, CursorResult, delete, func, insert, inspect, select
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col
+from sqlmodel import Session, SQLModel, col
 
-from storage.models import Artefact, Blob, Checkpoint, Event, Metric, Record, now
+from storage import states
+from storage.db import is_postgres
+from storage.filters import Filter, condition, sort_key
+from storage.models import Artefact, Blob, Checkpoint, Event, Metric, Record
+from storage.typed import TABLES, NewRow, PairStep, Typed, columns, plain
+
+Reported = Metric | Record | Artefact | Typed
+REPORTED: tuple[type[Reported], ...] = (Metric, Record, Artefact, *TABLES.values())
+"""What a checkpoint marks the end of, and a lost attempt forgets what came after."""
 
 Series = dict[str, list[tuple[int, float]]]
 
@@ -90,35 +98,33 @@ def put_checkpoint(session: Session, run_id: str, attempt: int, sha256: str, siz
     """Keep a state, and the place each table had reached, so that a later attempt writes every row once."""
     add_blob(session, sha256, size, "application/octet-stream")
     session.execute(delete(Checkpoint).where(col(Checkpoint.run_id) == run_id))
-    session.add(
-        Checkpoint(
-            run_id=run_id,
-            attempt=attempt,
-            sha256=sha256,
-            metric_id=_last(session, Metric, run_id),
-            record_id=_last(session, Record, run_id),
-            artefact_id=_last(session, Artefact, run_id),
-            created_at=now(),
-        )
-    )
+    marks = {str(table.__tablename__): _last(session, table, run_id) for table in REPORTED}
+    session.add(Checkpoint(run_id=run_id, attempt=attempt, sha256=sha256, marks=marks))
 
 
-def _last(
-    session: Session, table: type[Metric] | type[Record] | type[Artefact], run_id: str
-) -> int:
+def _last(session: Session, table: type[Reported], run_id: str) -> int:
     return session.scalar(select(func.max(table.id)).where(col(table.run_id) == run_id)) or 0
 
 
 def drop_after_checkpoint(session: Session, run_id: str) -> None:
     """Forget what a lost attempt wrote after its last checkpoint; the next attempt writes it again."""
     kept = session.get(Checkpoint, run_id)
-    marks: list[tuple[type[Metric] | type[Record] | type[Artefact], int]] = [
-        (Metric, kept.metric_id if kept else 0),
-        (Record, kept.record_id if kept else 0),
-        (Artefact, kept.artefact_id if kept else 0),
-    ]
-    for table, mark in marks:
-        session.execute(delete(table).where(col(table.run_id) == run_id, col(table.id) > mark))
+    for table in REPORTED:
+        mark = kept.marks.get(str(table.__tablename__), 0) if kept else 0
+        after = (col(table.run_id) == run_id, col(table.id) > mark)
+        dropped = cast(CursorResult[Any], session.execute(delete(table).where(*after))).rowcount
+        if table is PairStep and dropped:
+            states.rebuild(session, run_id)
+
+
+def write(session: Session, reported: Iterable[NewRow]) -> None:
+    """Add rows that a run reported, those of each table in their order and in one statement."""
+    tables: defaultdict[type[SQLModel], list[dict[str, Any]]] = defaultdict(list)
+    for each, values in reported:
+        tables[each].append(values)
+    for kind, added in tables.items():
+        session.execute(insert(inspect(kind).local_table), added)
+    states.note(session, tables[PairStep])
 
 
 def rows(
@@ -130,26 +136,40 @@ def rows(
     limit: int = 100,
     sort: str = "",
     descending: bool = False,
-) -> tuple[list[Mapping[str, Any]], int]:
-    """One page of the rows of a kind, sorted by one of their fields (rows without it last), and how many there are."""
-    where = (col(Record.run_id) == run_id, col(Record.kind) == kind)
-    total = session.scalar(select(func.count()).select_from(Record).where(*where)) or 0
-    order: list[Any] = [col(Record.id)]
+    filters: Sequence[Filter] = (),
+) -> tuple[list[dict[str, Any]], int]:
+    """One page of the rows of a kind, sorted by one of their fields (rows without it last), and how many there are.
+
+    Raises:
+        ValueError: a filter does not fit its field.
+    """
+    table: type[Record | Typed] = TABLES.get(kind, Record)
+    where: list[ColumnElement[bool]] = [col(table.run_id) == run_id]
+    if table is Record:
+        where.append(col(Record.kind) == kind)
+    where += [condition(table, each, is_postgres(session)) for each in filters]
+    total = session.scalar(select(func.count()).select_from(table).where(*where)) or 0
+    order: list[Any] = [col(table.id)]
     if sort:
-        field = col(Record.data)[sort]
-        key = field.as_float() if _is_number(session, run_id, kind, sort) else field.as_string()
+        key = sort_key(table, sort, _json_number(session, table, where[:2], sort))
         order.insert(0, (key.desc() if descending else key.asc()).nulls_last())
-    query = select(col(Record.data)).where(*where).order_by(*order).offset(offset).limit(limit)
-    return list(session.scalars(query)), total
+    page = select(col(table.id)).where(*where).order_by(*order).offset(offset).limit(limit)
+    return whole(session, table, list(session.scalars(page))), total
 
 
-def _is_number(session: Session, run_id: str, kind: str, name: str) -> bool:
-    """Whether the first row that has the field has a number in it."""
-    query = select(col(Record.data)).where(
-        col(Record.run_id) == run_id,
-        col(Record.kind) == kind,
-        col(Record.data)[name].as_string().is_not(None),
-    )
-    first = session.scalars(query.order_by(col(Record.id)).limit(1)).first() or {}
-    value = first.get(name)
+def whole(session: Session, table: Any, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The rows with these ids, in their order. Finding first and reading after, no text is read that is not shown."""
+    found = {row.id: row for row in session.scalars(select(table).where(col(table.id).in_(ids)))}
+    return [plain(found[each]) for each in ids if each in found]
+
+
+def _json_number(
+    session: Session, table: type[Record | Typed], where: Sequence[Any], name: str
+) -> bool:
+    """Whether the first row that has the field in its JSON has a number in it."""
+    if name in columns(table):
+        return False
+    field = col(table.data)[name].as_string().is_not(None)
+    query = select(col(table.data)).where(*where, field).order_by(col(table.id)).limit(1)
+    value = (session.scalars(query).first() or {}).get(name)
     return isinstance(value, (int, float)) and not isinstance(value, bool)

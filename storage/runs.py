@@ -8,17 +8,8 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 from sqlmodel import Session, col
 
-from storage.models import (
-    ACTIVE,
-    CANCELLING,
-    QUEUED,
-    RUNNING,
-    SUCCEEDED,
-    Attempt,
-    Run,
-    Setting,
-    now,
-)
+from storage.kept import Setting
+from storage.models import ACTIVE, CANCELLING, QUEUED, RUNNING, SUCCEEDED, Attempt, Run, now
 
 Sort = Literal["created_at", "finished_at", "title", "status"]
 PAUSED = "paused:"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
-from storage.models import Comparison, Share
+from storage.kept import Comparison, Share
 
 
 def comparisons(session: Session, limit: int) -> list[Comparison]:

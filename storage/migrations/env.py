@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlmodel import SQLModel
 
-from storage import models  # noqa: F401 - registers the tables
+from storage import kept, models, typed  # noqa: F401 - they register the tables
 
 engine = context.config.attributes["engine"]
 with engine.connect() as connection:

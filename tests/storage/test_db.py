@@ -18,7 +18,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from storage import db
-from storage.models import Artefact, Event, Metric, Run, Setting
+from storage.kept import Setting
+from storage.models import Artefact, Checkpoint, Event, Metric, Run
 
 
 def a_run(run_id: str = "run", parent_id: str | None = None) -> Run:
@@ -140,6 +141,40 @@ def test_runs_of_the_first_schema_keep_all_they_had(empty_url: str) -> None:
     with db.engine(empty_url).connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM metric")).scalar() == 1
         assert "sweep_id" not in {row["name"] for row in inspect(connection).get_columns("run")}
+
+
+def test_checkpoints_keep_their_marks_over_the_change_of_their_columns(empty_url: str) -> None:
+    from alembic import command
+
+    command.upgrade(db._alembic(empty_url), "0003")
+    with db.engine(empty_url).begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO run (id, method, family, title, config, params_hash, seed, code_version, env, status,"
+                " priority, queue, done, total, done_before, message, attempt, max_attempts, created_at, error_type,"
+                " error, traceback, metrics, summary, pinned, archived) VALUES ('lost', 'toy.steps', 'toy', 'Lost',"
+                " '{}', '0', 7, '1', '{}', 'queued', 0, 'cpu', 1, 1, 0, '', 1, 3, 5.0, '', '', '',"
+                " '{}', '', false, false)"
+            )
+        )
+        connection.execute(
+            text("INSERT INTO blob (sha256, size, mime, created_at) VALUES ('c', 1, 'x', 1.0)")
+        )
+        connection.execute(
+            text(
+                "INSERT INTO checkpoint (run_id, attempt, sha256, metric_id, record_id, artefact_id, created_at)"
+                " VALUES ('lost', 1, 'c', 5, 6, 7, 8.0)"
+            )
+        )
+    db.upgrade(empty_url)
+    with db.reading(empty_url) as session:
+        kept = session.get_one(Checkpoint, "lost")
+        assert kept.marks == {"metric": 5, "record": 6, "artefact": 7}
+        assert (kept.sha256, kept.created_at) == ("c", 8.0)
+    command.downgrade(db._alembic(empty_url), "0003")
+    with db.engine(empty_url).connect() as connection:
+        row = connection.execute(text("SELECT * FROM checkpoint")).mappings().one()
+        assert (row["metric_id"], row["record_id"], row["artefact_id"]) == (5, 6, 7)
 
 
 def test_upgrading_again_changes_nothing(url: str) -> None:

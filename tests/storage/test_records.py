@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from storage import db, records, runs
+from storage.filters import Filter, Op
 from storage.models import Artefact, Blob, Metric, Record
 from tests.storage.test_db import a_run
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'vitrine.db'}"
-        db.upgrade(url)
-    else:
-        url = request.getfixturevalue("postgresql_url")
-    with db.writing(url) as session:
-        session.add(a_run())
-    yield url
-    db.engine(url).dispose()
 
 
 def report(url: str, rows: list[dict[str, Any]]) -> None:
@@ -224,3 +210,62 @@ def test_every_word_looked_for_must_occur_somewhere(url: str) -> None:
     assert found("small large") == 0
     assert found("%") == 1  # no wildcard
     assert found("toy.steps") == 4
+
+
+def kept(url: str, *filters: tuple[str, Op, str]) -> list[Any]:
+    return page(url, filters=[Filter(*each) for each in filters])
+
+
+MIXED = [
+    *ROWS,
+    {"id": 4, "score": "20.5", "name": "20.5", "tags": ["ant", "Small Bee"], "flagged": None},
+    {"id": 5, "score": [1], "name": "true", "tags": []},
+]
+
+
+@pytest.mark.parametrize(
+    ("field", "op", "value", "ids"),
+    [
+        ("score", "lt", "3", [3]),
+        ("score", "le", "3", [0, 3]),
+        ("score", "gt", "3", [1]),
+        ("score", "ge", "3.0", [0, 1]),
+        ("score", "eq", "3", [0]),
+        ("score", "eq", "20.5", [1, 4]),  # the number, and the text that looks like it
+        ("score", "ne", "3", [1, 3, 4, 5]),
+        ("score", "in", "3,0.1", [0, 3]),
+        ("name", "eq", "ant", [1, 3]),
+        ("name", "ne", "ant", [0, 2, 4, 5]),
+        ("name", "in", "bee,Ape", [0, 2]),
+        ("name", "has", "A", [1, 2, 3]),
+        ("name", "has", "%", []),
+        ("name", "gt", "1", []),
+        ("tags", "has", "bee", [4]),
+        ("flagged", "eq", "true", [0, 3]),
+        ("flagged", "eq", "false", [1]),
+        ("flagged", "ne", "true", [1]),
+        ("name", "eq", "true", [5]),
+        ("no such", "ne", "1", []),
+        ("'; DROP TABLE run; --", "eq", "1", []),
+        ("a.b[0]", "eq", "1", []),
+    ],
+)
+def test_rows_are_filtered_by_what_their_json_holds(
+    url: str, field: str, op: Op, value: str, ids: list[int]
+) -> None:
+    report(url, MIXED)
+    assert kept(url, (field, op, value)) == ids
+
+
+def test_every_filter_must_hold(url: str) -> None:
+    report(url, MIXED)
+    assert kept(url, ("name", "eq", "ant"), ("score", "gt", "1")) == [1]
+    with db.reading(url) as session:
+        filters = [Filter("name", "eq", "ant")]
+        found, total = records.rows(session, "run", "nodes", filters=filters, limit=1)
+    assert (found, total) == ([ROWS[1]], 2)
+
+
+def test_a_number_is_asked_for_as_one(url: str) -> None:
+    with db.reading(url) as session, pytest.raises(ValueError, match="score is a number, got 'x'"):
+        records.rows(session, "run", "nodes", filters=[Filter("score", "lt", "x")])
