@@ -11,7 +11,8 @@ from sqlmodel import col
 from backend.settings import settings
 from storage import db, runs
 from storage.artefacts import ArtefactStore
-from storage.models import Artefact, Blob, Checkpoint, Dataset, now
+from storage.kept import Dataset
+from storage.models import Artefact, Blob, Checkpoint, now
 
 HOUR_S = 3600.0
 

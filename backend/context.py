@@ -23,9 +23,10 @@ from backend.references import open_reference
 from backend.settings import settings
 from methods.base import ArtefactRef, Cancelled, Level
 from methods.local import Savers, as_image, check_name, decode_state, encode_state
-from storage import db, records
+from storage import db, records, typed
 from storage.artefacts import ArtefactStore, StorageError, explain
-from storage.models import Artefact, Checkpoint, Event, Metric, Record, Run, now
+from storage.models import Artefact, Checkpoint, Event, Metric, Run, now
+from storage.typed import NewRow
 
 if TYPE_CHECKING:
     import torch
@@ -34,7 +35,6 @@ PREVIEW = "preview.webp"
 PREVIEW_EVERY_S = 1.0
 RETRY_S = 0.5
 ROLES = {".png": "image", ".json": "figure", ".csv": "table", ".safetensors": "tensors"}
-Row = Metric | Event | Record
 
 
 class DatabaseAway(StorageError):
@@ -61,7 +61,7 @@ class RunContext(Savers):
             threading.Lock()
         )  # guards the buffer: filled by the method, emptied by the pulse
         self._writing = threading.Lock()  # one flush at a time
-        self._rows: list[Row] = []
+        self._rows: list[NewRow] = []
         self._progress: dict[str, Any] = {}
         self._done_before: float | None = None
         self._held_at = now()
@@ -138,7 +138,7 @@ class RunContext(Savers):
 
     def record(self, kind: str, rows: Iterable[Mapping[str, Any]]) -> None:
         for row in rows:
-            self._add(Record, kind=kind, data=_plain(row))
+            self._keep(typed.new_row(self.run.id, self.held.attempt, kind, _plain(row)))
 
     def save_file(self, name: str, value: bytes | Path, **meta: Any) -> ArtefactRef:
         check_name(name)
@@ -215,8 +215,11 @@ class RunContext(Savers):
         with self._lock:
             self._rows, self._progress = [], {}
 
-    def _add(self, table: type[Row], **values: Any) -> None:
-        row = table(run_id=self.run.id, attempt=self.held.attempt, **values)
+    def _add(self, table: type[Metric | Event], **values: Any) -> None:
+        whose = {"run_id": self.run.id, "attempt": self.held.attempt, "at": now()}
+        self._keep(NewRow(table, whose | values))
+
+    def _keep(self, row: NewRow) -> None:
         with self._lock:
             self._rows.append(row)
 
@@ -255,12 +258,9 @@ class RunContext(Savers):
                     if deadline is None:
                         self._lost = True
                         raise LostRun
-                    session.add_all(rows)
-                    session.flush()
+                    records.write(session, rows)
                     yield session
             except DBAPIError as error:
-                for row in rows:
-                    row.id = None  # a number it was given may be another row's by then
                 with self._lock:  # not written: they go with the next transaction
                     self._rows = rows + self._rows
                     self._progress = self._progress or progress

@@ -13,7 +13,8 @@ from backend import cleaning, lifecycle
 from backend.celery_app import wake
 from backend.settings import settings
 from storage import db, runs, workers
-from storage.models import Setting, now
+from storage.kept import Setting
+from storage.models import now
 
 log = logging.getLogger(__name__)
 TURN = "reaper:last"

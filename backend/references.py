@@ -9,7 +9,8 @@ from backend.settings import settings
 from methods.base import MethodError
 from storage import db, records
 from storage.artefacts import SHA256, ArtefactStore
-from storage.models import Blob, Dataset
+from storage.kept import Dataset
+from storage.models import Blob
 
 
 def open_reference(ref: str) -> Path:

@@ -2,12 +2,23 @@
 
 `catalogue` says what can be run, `launching` puts runs on the road, `history` finds and changes runs, `results` reads what
 they reported, `charting` lays them out, `sweeps` are many runs as one, `place` is the queue, the workers and the disk,
-`sharing` comparisons and links, `files` what people bring, `welcome` the tour of a new studio.
+`pairs` shows preference pairs, `pair_files` their pictures and exports, `reviews` are what people decide,
+`sharing` comparisons and links, `files` what people bring, `previews` preference data before anything runs on it, `welcome` the tour of a new studio.
 """
 
 from backend.chart_views import LandscapeView, Spread
 from backend.cleaning import collect as clean
 from backend.doctor import doctor, ready
+from backend.pair_views import (
+    Histogram,
+    PairPage,
+    PairPoints,
+    PairRun,
+    Picture,
+    ReviewPage,
+    ReviewView,
+)
+from backend.preview_views import PairFormatView, PairPreview, PairProblemView
 from backend.services.catalogue import (
     differing_settings,
     estimate,
@@ -17,6 +28,7 @@ from backend.services.catalogue import (
 )
 from backend.services.charting import landscape
 from backend.services.errors import Conflict, Forbidden, Gone, NotFound, ServiceError, TooLarge
+from backend.services.figures import compare_figures
 from backend.services.files import blob, datasets, upload
 from backend.services.history import (
     attempts,
@@ -30,6 +42,17 @@ from backend.services.history import (
     update_run,
 )
 from backend.services.launching import MAX_SEED, Launch, submit, submit_many
+from backend.services.pair_files import export_pairs, picture
+from backend.services.pairs import (
+    PairQuery,
+    heaviest_pairs,
+    list_pairs,
+    pair_histogram,
+    pair_points,
+    pair_sets,
+    pair_steps,
+    pair_trainings,
+)
 from backend.services.place import (
     disk,
     move,
@@ -41,7 +64,14 @@ from backend.services.place import (
     resume,
     workers,
 )
+from backend.services.previews import (
+    check_pair_file,
+    convert_pair_file,
+    pair_formats,
+    preview_pairs,
+)
 from backend.services.results import artefacts, events, live, records, series
+from backend.services.reviews import list_reviews, put_review
 from backend.services.sharing import (
     compare,
     create_comparison,
@@ -87,13 +117,15 @@ from backend.views import (
     TourView,
     WorkerView,
 )
-from methods.base import Estimate, Method, MethodError, Reported
+from methods.alignment.catalogue import Catalogue, load_catalogue
+from methods.base import Estimate, Method, MethodError, Preset, Reported
 
 __all__ = [
     "MAX_SEED",
     "ArtefactView",
     "AttemptView",
     "BlobFile",
+    "Catalogue",
     "Check",
     "CompareView",
     "ComparisonView",
@@ -104,6 +136,7 @@ __all__ = [
     "EventView",
     "Forbidden",
     "Gone",
+    "Histogram",
     "LandscapeView",
     "Launch",
     "LiveView",
@@ -111,10 +144,21 @@ __all__ = [
     "MethodError",
     "MetricRow",
     "NotFound",
+    "PairFormatView",
+    "PairPage",
+    "PairPoints",
+    "PairPreview",
+    "PairProblemView",
+    "PairQuery",
+    "PairRun",
+    "Picture",
+    "Preset",
     "QueueCounts",
     "QueueView",
     "RecordPage",
     "Reported",
+    "ReviewPage",
+    "ReviewView",
     "RunPage",
     "RunView",
     "ServiceError",
@@ -135,8 +179,11 @@ __all__ = [
     "cancel",
     "cancel_all",
     "cancel_sweep",
+    "check_pair_file",
     "clean",
     "compare",
+    "compare_figures",
+    "convert_pair_file",
     "create_comparison",
     "create_share",
     "datasets",
@@ -147,24 +194,38 @@ __all__ = [
     "doctor",
     "estimate",
     "events",
+    "export_pairs",
     "family_intro",
     "find_same",
     "get_comparison",
     "get_run",
     "get_sweep",
+    "heaviest_pairs",
     "landscape",
     "launch_sweep",
     "list_comparisons",
+    "list_pairs",
+    "list_reviews",
     "list_runs",
     "list_shares",
     "list_sweeps",
     "live",
+    "load_catalogue",
     "methods",
     "move",
     "open_database",
     "open_studio",
+    "pair_formats",
+    "pair_histogram",
+    "pair_points",
+    "pair_sets",
+    "pair_steps",
+    "pair_trainings",
     "pause",
+    "picture",
     "plan_sweep",
+    "preview_pairs",
+    "put_review",
     "queue",
     "queue_counts",
     "ready",

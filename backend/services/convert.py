@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 
 from backend.views import ArtefactView, AttemptView, ComparisonView, EventView, RunView
-from storage.models import Artefact, Attempt, Blob, Comparison, Event, Run
+from storage.kept import Comparison
+from storage.models import Artefact, Attempt, Blob, Event, Run
 
 RUN_FIELDS = [field.name for field in fields(RunView)]
 

@@ -9,32 +9,30 @@ from sqlmodel import col
 
 from backend.services.errors import NotFound, ServiceError, TooLarge
 from backend.settings import settings
+from backend.uploads import check_content
 from backend.views import BlobFile, DatasetView
 from methods import METHODS
-from methods.caching.headers import format_of
 from methods.local import check_name
 from storage import db, records
 from storage.artefacts import SHA256, ArtefactStore
-from storage.models import Blob, Dataset
-
-FORMATS = {
-    ".safetensors": "safetensors file",
-    ".pt": "torch archive",
-    ".pth": "torch archive",
-    ".npz": "numpy archive",
-}
-"""What the content must be by the name. Torch archives are read with weights_only, numpy's with allow_pickle=False."""
+from storage.kept import Dataset
+from storage.models import Blob
 
 
 def kinds() -> dict[str, tuple[str, ...]]:
-    """What may be uploaded for what: the settings of methods that take a file, and the suffixes that they allow."""
-    found = {}
+    """What may be uploaded for what: the settings of methods that take a file, and the suffixes that they allow.
+
+    A setting that names no suffix takes a folder, which nobody can upload.
+    """
+    found: dict[str, tuple[str, ...]] = {}
     for method in METHODS.values():
         for name, field in method.config.model_fields.items():
             extra = field.json_schema_extra
             if isinstance(extra, dict) and extra.get("widget") in ("upload", "artefact"):
-                found[name] = tuple(str(extra.get("suffix", "")).split(","))
-    return found
+                ends = str(extra.get("suffix") or "").split(",")  # of a name, such as "adapter.zip"
+                suffixes = (f".{end.rpartition('.')[2]}" for end in ends if end)
+                found[name] = tuple(dict.fromkeys((*found.get(name, ()), *suffixes)))
+    return {name: suffixes for name, suffixes in found.items() if suffixes}
 
 
 def blob(sha256: str) -> BlobFile:
@@ -65,12 +63,23 @@ def upload(name: str, file: Path, kind: str) -> DatasetView:
         TooLarge: it is over the upload limit.
     """
     _check(name, file, kind)
-    sha256, size = ArtefactStore(settings().artefacts_dir).put(file)
+    return keep(name, file, kind)
+
+
+def keep(name: str, content: bytes | Path, kind: str) -> DatasetView:
+    """Keep a file that is known to be sound."""
+    sha256, size = ArtefactStore(settings().artefacts_dir).put(content)
     row = Dataset(kind=kind, name=name, sha256=sha256)
     with db.writing(settings().database_url) as session:
         records.add_blob(session, sha256, size, "application/octet-stream")
         session.add(row)
     return _view(row, size)
+
+
+def forget(dataset_id: str) -> None:
+    """Take back what `keep` kept; cleaning deletes the file once nothing else has it."""
+    with db.writing(settings().database_url) as session:
+        session.delete(session.get_one(Dataset, dataset_id))
 
 
 def _check(name: str, file: Path, kind: str) -> None:
@@ -89,10 +98,10 @@ def _check(name: str, file: Path, kind: str) -> None:
         raise ServiceError(
             f"{name}: {kind} takes {' or '.join(allowed[kind])} files; pickles are never read"
         )
-    if format_of(file) != FORMATS.get(suffix):
-        raise ServiceError(
-            f"{name} is named {suffix} but its content is not; pickles are never read"
-        )
+    try:
+        check_content(file, name)
+    except ValueError as error:
+        raise ServiceError(str(error)) from None
 
 
 def datasets(kind: str = "") -> list[DatasetView]:

@@ -25,7 +25,8 @@ from backend.settings import settings
 from backend.views import ComparisonView, RunView
 from methods.base import MethodError
 from storage import db, runs
-from storage.models import Comparison, Run
+from storage.kept import Comparison
+from storage.models import Run
 
 log = logging.getLogger(__name__)
 MAX_SEED = 2**53 - 1

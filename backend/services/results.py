@@ -10,6 +10,7 @@ from sqlmodel import Session
 from backend.context import PREVIEW
 from backend.services.convert import artefact_view, event_view
 from backend.services.errors import ServiceError
+from backend.services.filtering import check_page, check_sort, parse
 from backend.services.history import row
 from backend.settings import settings
 from backend.views import ArtefactView, EventView, LiveView, RecordPage
@@ -17,8 +18,6 @@ from storage import db, runs, workers
 from storage import records as store
 from storage.models import QUEUED, RUNNING, TERMINAL, Run, now
 
-MAX_RECORDS = 1000
-FIELD = re.compile(r'[^"\\\x00-\x1f]{0,100}\Z')
 CURSOR = re.compile(r"([0-9]{1,9})-([0-9]{1,18})-([0-9]{1,18})\Z")
 
 
@@ -121,20 +120,31 @@ def records(
     limit: int = 100,
     sort: str = "",
     descending: bool = False,
+    filters: Sequence[str] = (),
 ) -> RecordPage:
     """One page of the rows of a kind that a run reported.
 
     Args:
         sort: a field of the rows; empty keeps the order in which they were reported.
         limit: 1 to 1,000.
+        filters: each "field:op:value"; a row without the field fulfils none.
     """
-    if not 1 <= limit <= MAX_RECORDS or offset < 0:
-        raise ServiceError(f"limit: 1 to {MAX_RECORDS} is allowed, got {limit} from {offset}")
-    if not FIELD.match(sort):
-        raise ServiceError(f"sort: the name of a field is allowed, got {sort!r:.80}")
+    check_page(offset, limit)
+    check_sort(sort)
+    wanted = parse(filters)
     with db.reading(settings().database_url) as session:
         row(session, run_id)
-        found, total = store.rows(
-            session, run_id, kind, offset=offset, limit=limit, sort=sort, descending=descending
-        )
-    return RecordPage([dict(each) for each in found], total)
+        try:
+            found, total = store.rows(
+                session,
+                run_id,
+                kind,
+                offset=offset,
+                limit=limit,
+                sort=sort,
+                descending=descending,
+                filters=wanted,
+            )
+        except ValueError as error:
+            raise ServiceError(str(error)) from None
+    return RecordPage(found, total)

@@ -14,7 +14,8 @@ from backend.settings import settings
 from backend.views import CompareView, ComparisonView, MetricRow, RunView, ShareView
 from storage import db, runs
 from storage import shares as store
-from storage.models import Comparison, Run, Share, now
+from storage.kept import Comparison, Share
+from storage.models import Run, now
 
 MAX_COMPARED = 64
 DAY_S = 86_400.0

@@ -104,9 +104,10 @@ def _add_controls(found: dict[str, Config], method: Method) -> list[str]:
     assert method.controls is not None
     changed: dict[str, None] = {}
     for config in list(found.values()):
+        values = config.model_dump(mode="json")
         for change in method.controls(config):
-            changed |= dict.fromkeys(change)
-            _add(found, method, {**config.model_dump(mode="json"), **change})
+            changed |= dict.fromkeys(name for name in change if change[name] != values[name])
+            _add(found, method, {**values, **change})
     return list(changed)
 
 
@@ -151,6 +152,7 @@ def _cell(
     cell = {}
     for name in dict.fromkeys(varied):
         shared = request.config.get(name, fields[name].default)
+        shared = list(shared) if isinstance(shared, tuple) else shared  # as in JSON
         if name in used and (name in request.axes or values[name] != shared):
             cell[name] = values[name]
     return cell
@@ -165,16 +167,28 @@ def _say(method: Method, name: str, value: Any) -> str:
     if value == "none":
         return f"no {_field_title(method, name)}"
     if isinstance(value, str):
-        return value.replace("_", " ")
+        return _named(method, name, value)
+    if isinstance(value, list):
+        return f"{_field_title(method, name)} {' + '.join(map(str, value)) or 'none'}"
     said = "as published" if value is None else f"{value:g}" if isinstance(value, float) else value
     return f"{_field_title(method, name)} {said}"
+
+
+def _named(method: Method, name: str, value: str) -> str:
+    """A choice by the title of the preset that sets nothing else, where there is one."""
+    alone = (preset.title for preset in method.presets.values() if preset.values == {name: value})
+    return next(alone, value.replace("_", " "))
 
 
 def _title(request: SweepRequest, method: Method) -> str:
     """The axes and their values; those of one value only where there are no others."""
     axes = {name: values for name, values in request.axes.items() if len(values) > 1}
     said = [
-        f"{_field_title(method, name)} {', '.join(map(str, values))}"
+        f"{_field_title(method, name)} {', '.join(_value(method, name, each) for each in values)}"
         for name, values in (axes or request.axes).items()
     ]
     return shorten(" × ".join(said), MAX_TITLE, placeholder=" …")
+
+
+def _value(method: Method, name: str, value: Any) -> str:
+    return _named(method, name, value) if isinstance(value, str) else str(value)

@@ -22,7 +22,8 @@ from backend.views import TourStop, TourView
 from methods import METHODS
 from methods.base import Demo, MethodError
 from storage import db, runs
-from storage.models import Comparison, Run, Setting
+from storage.kept import Comparison, Setting
+from storage.models import Run
 
 log = logging.getLogger(__name__)
 KEY = "tour"

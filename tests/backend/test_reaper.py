@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from backend import lifecycle, reaper
 from backend.settings import settings
 from storage import db
-from storage.models import Run, Setting, Worker, now
+from storage.kept import Setting
+from storage.models import Run, Worker, now
 
 STEPS = {"steps": 2, "seconds_per_step": 0.0}
 

@@ -25,7 +25,8 @@ from backend.services import launching
 from backend.settings import settings
 from methods.base import MethodError
 from storage import db
-from storage.models import Comparison, Metric, Record, Run, Share, now
+from storage.kept import Comparison, Share
+from storage.models import Metric, Record, Run, now
 from tests.toys import TOYS
 
 Works = Callable[[], None]

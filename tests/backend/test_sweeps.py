@@ -242,6 +242,28 @@ def test_a_sweep_of_a_method_that_has_gone_is_still_shown(
     assert swept.get_sweep(sweep.id).findings == []
 
 
+def test_a_setting_that_a_control_leaves_as_it_is_does_not_name_its_cell(
+    studio: ModuleType,
+) -> None:
+    arms = SweepRequest("alignment.train", axes={"objective": ["damo", "dpo"]})
+    assert [cell.title for cell in studio.plan_sweep(arms).cells] == [
+        "DAMO",
+        "DPO",
+        "SFT on the chosen answers",
+    ]
+    losses = SweepRequest(
+        "alignment.train",
+        config={"objective": "dpo"},
+        axes={"losses": [["hinge"], ["sigmoid", "sft"]]},
+    )
+    assert [cell.title for cell in studio.plan_sweep(losses).cells] == [
+        "losses hinge",
+        "losses sigmoid + sft",
+        "losses sigmoid",
+        "SFT on the chosen answers",
+    ]
+
+
 def test_a_sweep_of_the_caching_method_collapses_and_has_its_controls(studio: ModuleType) -> None:
     plan = studio.plan_sweep(
         SweepRequest(

@@ -17,7 +17,8 @@ from backend.settings import settings
 from methods import METHODS
 from methods.base import Demo, MethodError, Preset
 from storage import db
-from storage.models import Comparison, Run, Setting
+from storage.kept import Comparison, Setting
+from storage.models import Run
 from tests.toys import TOYS
 
 QUICK = {"steps": 2, "seconds_per_step": 0.0}

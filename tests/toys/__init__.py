@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from methods.base import Config, Context, Estimate, Method, MethodError, Open, Result
+from tests.toys.pairs import PairsConfig, TrainingConfig, record_pairs, train
 
 
 class StepsConfig(Config):
@@ -139,5 +140,7 @@ TOYS = {
         Method("toy.die", "Toy die", "toy", DieConfig, die, _quick, "cpu"),
         Method("toy.spawn", "Toy spawn", "toy", SpawnConfig, spawn, _quick, "cpu"),
         Method("toy.odd", "Toy odd", "toy", OddConfig, report_oddly, _quick, "cpu"),
+        Method("toy.pairs", "Toy pairs", "toy", PairsConfig, record_pairs, _quick, "cpu"),
+        Method("toy.training", "Toy training", "toy", TrainingConfig, train, _quick, "cpu"),
     )
 }
