@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from app.pairing import add_pairs
+
 if TYPE_CHECKING:
     from backend.settings import Settings
 
@@ -69,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     worker_parser.set_defaults(command=worker)
     _add_sweep(commands)
+    add_pairs(commands)
     commands.add_parser("doctor", help="look at everything the studio needs").set_defaults(
         command=doctor
     )

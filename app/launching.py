@@ -11,7 +11,7 @@ from typing import Any
 
 from app.form import Field, fields_of, values_of
 from backend import services
-from backend.services import Method, RunView
+from backend.services import Method, Preset, RunView
 from backend.settings import settings
 
 CUSTOM = "Custom policy"
@@ -58,13 +58,25 @@ class Panel:
 
     @property
     def has_policies(self) -> bool:
-        """Whether presets are policies, of which several run at once; else they only fill the form."""
+        """Whether presets can be policies, of which several run at once; else all of them only fill the form."""
         return bool(self.group("policy"))
 
     @property
     def order(self) -> list[Field]:
         """The fields in the order in which the page hands over their values."""
         return [field for name in ("main", "files", "more", "policy") for field in self.group(name)]
+
+    @cached_property
+    def policies(self) -> dict[str, Preset]:
+        """The presets that run side by side; none where all of them only fill the form."""
+        presets = self.method.presets.items()
+        return {key: each for key, each in presets if self.has_policies and not each.fills}
+
+    @cached_property
+    def fillers(self) -> dict[str, Preset]:
+        """The presets that fill the form."""
+        presets = self.method.presets.items()
+        return {key: each for key, each in presets if key not in self.policies}
 
     def plan(
         self, seed: Any, presets: Sequence[str], use_custom: bool, title: str, raw: Sequence[Any]
@@ -86,7 +98,7 @@ class Panel:
             shared=values,
             files={name: value for name, value in given.items() if value},
             seed=int(seed),
-            presets=[key for key in self.method.presets if key in presets],
+            presets=[key for key in self.policies if key in presets],
             custom=own if use_custom else None,
             title=title.strip(),
         )
@@ -146,7 +158,7 @@ class Panel:
         files = {field.name for field in self.group("files")}
         own = {name: value for name, value in run.config.items() if name not in policy | files}
         kept = {name: run.config[name] for name in files if name in run.config}
-        keys = list(self.method.presets) if self.has_policies else []
+        keys = list(self.policies)
         # Fewer steps first: with what they are measured against, they look like an uncached run of few steps.
         keys.sort(key=lambda key: "reference_steps" not in self.method.presets[key].values)
         for key in keys:

@@ -23,7 +23,7 @@ PATH = re.compile(
     r"""|(?<=")(?:~?/|[A-Za-z]:[/\\])[^"\n]+(?=")"""
     r"""|(?:file://|(?<![\w.~:/]))(?:~?/|[A-Za-z]:[/\\])[^\s'",;:()\[\]<>]+"""
 )
-SUPPORTING = ("_uncached", "_plain", "_low", "_high")
+SUPPORTING = ("_uncached", "_plain", "_before", "_low", "_high")
 UNITS = {"mb": "MB", "gb": "GB", "ms": "ms", "s": "s", "seconds": "s"}
 KNOWN = {
     "psnr": "PSNR",
@@ -35,6 +35,11 @@ KNOWN = {
     "ff": "feed-forward",
     "attn": "attention",
     "plain": "of plain reuse",
+    "chair-i": "CHAIR_i",
+    "chair-s": "CHAIR_s",
+    "dpo": "DPO",
+    "dama": "DAMO",
+    "logps": "log-probability",
 }
 
 
@@ -48,7 +53,8 @@ class Row:
 
 def name(text: str) -> str:
     """`peak_memory_mb` as "Peak memory, MB"."""
-    words = re.split(r"[_.]+", text)
+    # The s of CHAIR_s are sentences, not seconds.
+    words = re.split(r"[_./]+", re.sub(r"\bchair_([is])(?![a-z])", r"chair-\1", text))
     unit = UNITS.get(words[-1]) if len(words) > 1 else None
     plain = " ".join(KNOWN.get(word, word) for word in (words[:-1] if unit else words))
     return plain[:1].upper() + plain[1:] + (f", {unit}" if unit else "")

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import gradio as gr
 
-from app.pages import caching, compare, home, run, runs, sweep, system
+from app.pages import (
+    alignment,
+    caching,
+    catalogue,
+    compare,
+    evaluate,
+    home,
+    pairs,
+    run,
+    runs,
+    sweep,
+    system,
+)
 
 PAGES = (
     ("Caching", "caching", caching.build),
+    ("Alignment", "alignment", alignment.build),
+    ("Pairs", "pairs", pairs.build),
+    ("Evaluate", "evaluate", evaluate.build),
+    ("Catalogue", "catalogue", catalogue.build),
     ("Runs", "runs", runs.build),
     ("Run", "run", run.build),
     ("Compare", "compare", compare.build),

@@ -73,8 +73,14 @@ def setting_of(field: Mapping[str, Any], text: str) -> Any:
 
 
 def axis_of(field: Mapping[str, Any], text: str) -> list[Any]:
-    """Several values of a setting; text that looks like a number stays text where the setting is text."""
-    if "string" in _kinds(field) and not text.startswith("["):
+    """Several values of a setting; text that looks like a number stays text where the setting is text.
+
+    Values of a list are joined by plus: "sigmoid,sigmoid+sft".
+    """
+    kinds = _kinds(field)
+    if "array" in kinds and not text.startswith("["):
+        return [word.split("+") for word in _words(text)]
+    if "string" in kinds and not text.startswith("["):
         return [None if word == "null" else word for word in _words(text)]
     return values_of(text)
 

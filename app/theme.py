@@ -8,6 +8,10 @@ HEAD = """
 <link rel="stylesheet" href="static/tokens.css">
 <link rel="stylesheet" href="static/widgets.css">
 <link rel="stylesheet" href="static/studio.css">
+<link rel="stylesheet" href="static/alignment.css">
+<link rel="stylesheet" href="static/pairs.css">
+<link rel="stylesheet" href="static/answers.css">
+<link rel="stylesheet" href="static/pairs-format.css">
 <script type="module" src="static/vitrine.js"></script>
 """
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from app.api import library, runs, sweeps, system
+from app.api import catalogue, library, pairs, pairs_view, reviews, runs, sweeps, system
 from backend import services
 
 router = APIRouter(prefix="/api/v1")
 router.include_router(runs.router)
 router.include_router(library.router)
 router.include_router(sweeps.router)
+router.include_router(pairs.router)
+router.include_router(pairs_view.router)
+router.include_router(reviews.router)
 router.include_router(system.router)
+router.include_router(catalogue.router)
 
 
 @router.api_route(
-    "/{path:path}", methods=["GET", "POST", "PATCH", "DELETE"], include_in_schema=False
+    "/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
 )
 def nowhere(path: str) -> None:
     """Answer in JSON what would otherwise go on to Gradio."""

@@ -61,7 +61,7 @@ def method_json(name: str) -> dict[str, Any]:
         "queue": method.queue,
         "papers": [asdict(paper) for paper in method.papers],
         "presets": {
-            key: {"title": preset.title, "values": dict(preset.values), "note": preset.note}
+            key: asdict(preset) | {"values": dict(preset.values)}
             for key, preset in method.presets.items()
         },
         "schema": method.config.model_json_schema(),
@@ -144,6 +144,14 @@ def compare(run: Annotated[list[str], Query(min_length=1, max_length=64)]) -> di
     """Runs side by side: settings that differ first, then those they share, then metrics."""
     view = services.compare(run)
     return {**asdict(view), "runs": [run_json(item) for item in view.runs]}
+
+
+@router.get("/compare/figures")
+def compare_figures(
+    run: Annotated[list[str], Query(min_length=2, max_length=64)],
+) -> list[dict[str, Any]]:
+    """What several runs scored on the same scenes: each figure with its interval, and the paired difference to the first."""
+    return services.compare_figures(run)
 
 
 @router.get("/landscape")

@@ -205,9 +205,17 @@ def records(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     sort: str = "",
     descending: bool = False,
+    filter: Annotated[list[str], Query()] = [],  # noqa: B006  its name in the address
 ) -> RecordPage:
+    """One page of rows; each `filter` is field:op:value, op one of lt, le, gt, ge, eq, ne, in (a,b,c), has (contains)."""
     return services.records(
-        run_id, kind, offset=offset, limit=limit, sort=sort, descending=descending
+        run_id,
+        kind,
+        offset=offset,
+        limit=limit,
+        sort=sort,
+        descending=descending,
+        filters=filter,
     )
 
 

@@ -16,7 +16,7 @@ FAMILY = "caching"
 POLICIES = ("uncached", "fora50", "goc50", "fewer10")
 """What is chosen at first: the control, plain and corrected reuse of half the work, and what half the work buys otherwise."""
 
-PRIORS = "caching.calibrate"
+MAKERS = {"prior": "caching.calibrate"}
 """Whose runs make what a correction may need."""
 SWEPT = {
     "schedule": ["interval"],
@@ -55,7 +55,12 @@ def build(studio: gr.Blocks) -> None:
             with gr.Accordion(
                 "Sweep: many policies, strengths and seeds at once", open=False, elem_classes="card"
             ):
-                element("v-sweep-launch", method=method.name, axes=json.dumps(swept), priors=PRIORS)
+                element(
+                    "v-sweep-launch",
+                    method=method.name,
+                    axes=json.dumps(swept),
+                    makers=json.dumps(MAKERS),
+                )
         else:
             with gr.Accordion(method.title, open=False, elem_classes="card"):
                 LaunchPanel(method, board).wire(studio)

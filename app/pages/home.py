@@ -10,6 +10,9 @@ import gradio as gr
 from app.widgets import element, heading, html, page_header
 from backend import services
 
+PARTS = {"alignment": ("pairs", "evaluate", "catalogue")}
+"""Further pages of a family, by their paths."""
+
 
 def _families() -> str:
     """A card for each family: its methods and their papers."""
@@ -28,15 +31,22 @@ def _families() -> str:
         cards.append(
             f'<article class="card family"><h2><a href="{family}">{family.capitalize()}</a></h2>'
             f"<p>{intro}</p><p class='muted'>{names}</p><ul>{links}</ul>"
-            f'<a class="button primary" href="{family}">Open {family}</a></article>'
+            f'<div class="actions"><a class="button primary" href="{family}">Open {family}</a>{_parts(family)}</div>'
+            "</article>"
         )
     return f'<section class="families">{"".join(cards)}</section>'
+
+
+def _parts(family: str) -> str:
+    return "".join(
+        f'<a class="button" href="{path}">{path.capitalize()}</a>' for path in PARTS.get(family, ())
+    )
 
 
 def build(_studio: gr.Blocks) -> None:
     page_header("")
     heading(
-        "A glass case for generative models",
+        "A glass case for generative and multimodal models",
         "Vitrine runs research methods on your own model or data, shows them at work, lays them beside what you would "
         "use otherwise, and gives you a link to the result.",
         "Launch on a family's page. Runs wait in a queue that survives a restart, and stay until you delete them.",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.addressing import asked, chosen
 from app.form import OFFERED, Field, component, shown
 from app.launching import FILES, Panel, described, finished_before, need, offers, start
 from app.widgets import html, markup
@@ -20,6 +21,19 @@ from backend.services import Method, RunView
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 """Answered at once, in the reply itself: a page that asks twice in a moment loses answers of Gradio's queue."""
+POLICIES = 1
+"""Place of the chosen policies among a panel's inputs."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """How a panel speaks of the presets that run side by side, and of the seed."""
+
+    one: str = "policy"
+    many: str = "policies"
+    info: str = "One run each, from the same noise; the first is what the others are compared with."
+    seed: str = "The same seed, the same noise."
+    about: str = "What each policy is, and what its paper reports"
 
 
 class LaunchPanel:
@@ -29,20 +43,28 @@ class LaunchPanel:
         board: where what was launched is shown; several panels of a page share it.
     """
 
-    def __init__(self, method: Method, board: gr.HTML, policies: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        method: Method,
+        board: gr.HTML,
+        policies: Sequence[str] = (),
+        words: Words = Words(),
+    ) -> None:
         self.panel = Panel(method)
+        self.words = words
         self.method = method
         self.board = board
-        self.default_policies = [key for key in policies if key in method.presets]
+        self.default_policies = [key for key in policies if key in self.panel.policies]
         with gr.Column(elem_classes="launch"):
             self.widgets, self.seed = self._main()
-            self.policies = self._policies() if self.panel.has_policies else self._presets()
+            self.fill_buttons, self.filled_note = self._fillers()
+            self.policies = self._policies()
             self.widgets += self._files(self.panel.group("files"))
             with gr.Accordion("More", open=False, elem_id=self._id("more")):
                 self.title = gr.Textbox(label="Title", max_lines=1, elem_id=self._id("title"))
                 self.widgets += self._row(self.panel.group("more"))
                 self.use_custom = gr.Checkbox(
-                    label="Also run a policy of my own",
+                    label=f"Also run {_a(words.one)} of my own",
                     elem_id=self._id("custom"),
                     visible=self.panel.has_policies,
                 )
@@ -55,7 +77,7 @@ class LaunchPanel:
                 )
                 self.estimate = html("", elem_classes="estimate")
             with gr.Accordion(
-                "What each policy needs",
+                f"What each {words.one} needs",
                 visible=self.panel.has_policies,
                 elem_id=self._id("needs"),
             ):
@@ -71,34 +93,40 @@ class LaunchPanel:
 
     def _main(self) -> tuple[list[Any], gr.Number]:
         """The main settings, and the seed beside them."""
+        fields = self.panel.group("main")
         with gr.Row(elem_classes="fields"):
-            made = [self._widget(field) for field in self.panel.group("main")]
+            made = [self._widget(field) for field in fields]
             seed = gr.Number(
                 0,
                 label="Seed",
-                info="The same seed, the same noise.",
+                info=self.words.seed,
                 precision=0,
                 elem_id=self._id("seed"),
             )
+        self._connect(fields, made)
         return made, seed
 
     def _row(self, fields: list[Field]) -> list[Any]:
-        """Widgets side by side; below them a button for each that takes a file which a person may bring."""
+        """Widgets side by side."""
         with gr.Row(elem_classes="fields"):
             made = [self._widget(field) for field in fields]
+        self._connect(fields, made)
+        return made
+
+    def _connect(self, fields: list[Field], made: list[Any]) -> None:
+        """What files are known for each widget that takes one; below them a button for each that a person may bring."""
         files = [pair for pair in zip(fields, made, strict=True) if pair[0].widget in FILES]
         self._uploaders([pair for pair in files if pair[0].widget == "upload"])
         for field, widget in files:
             known = partial(offers, field, self.method.family)
             widget.focus(lambda known=known: gr.update(choices=known()), None, widget, **QUIET)
-        return made
 
     def _files(self, fields: list[Field]) -> list[Any]:
         """What some policies need, folded away."""
         if not fields:
             return []
         titles = " and ".join(field.title.lower() for field in fields)
-        with gr.Accordion(f"Files that some policies need: {titles}", open=False):
+        with gr.Accordion(f"Files that some {self.words.many} need: {titles}", open=False):
             return self._row(fields)
 
     def _widget(self, field: Field) -> Any:
@@ -132,12 +160,15 @@ class LaunchPanel:
         return gr.update(choices=known, value=kept.sha256), ""
 
     def _policies(self) -> gr.CheckboxGroup:
-        presets = self.method.presets
+        """The choice of policies; hidden where there are none, so that the inputs of all panels are alike."""
+        presets = self.panel.policies
+        if not presets:
+            return gr.CheckboxGroup([], visible=False)
         group = gr.CheckboxGroup(
             [(preset.title, key) for key, preset in presets.items()],
             value=self.default_policies,
-            label="Policies",
-            info="One run each, from the same noise; the first is what the others are compared with.",
+            label=self.words.many.capitalize(),
+            info=self.words.info,
             elem_classes="policies",
             elem_id=self._id("policies"),
         )
@@ -146,24 +177,33 @@ class LaunchPanel:
             for preset in presets.values()
             if preset.note
         )
-        summary = "<summary>What each policy is, and what its paper reports</summary>"
+        summary = f"<summary>{escape(self.words.about)}</summary>"
         html(f'<details>{summary}<dl class="pairs">{rows}</dl></details>' if rows else "")
         return group
 
-    def _presets(self) -> gr.CheckboxGroup:
-        """Presets that fill the form; the hidden group keeps the inputs of all panels alike."""
-        with gr.Row(elem_classes="go"):
-            for key, preset in self.method.presets.items():
-                button = gr.Button(
-                    preset.title, size="sm", scale=0, elem_id=self._id(f"preset-{key}")
-                )
-                button.click(partial(self._fill, key), None, list(self.widgets), **QUIET)
-        return gr.CheckboxGroup([], visible=False)
+    def _fillers(self) -> tuple[dict[str, gr.Button], gr.HTML]:
+        """A button for each preset that fills the form, and the place for what it says of itself."""
+        with gr.Row(elem_classes="go", visible=bool(self.panel.fillers)):
+            buttons = {
+                key: gr.Button(preset.title, size="sm", scale=0, elem_id=self._id(f"preset-{key}"))
+                for key, preset in self.panel.fillers.items()
+            }
+        return buttons, html("")
 
     def _fill(self, key: str) -> list[Any]:
-        values = self.method.presets[key].values
-        fields = self.panel.group("main")
-        return [shown(field, values.get(field.name, field.default)) for field in fields]
+        """The widgets' values by a preset, and its note; what no such preset names stays as it is.
+
+        So do files that people chose: only a preset that names the setting puts another in their place.
+        """
+        preset = self.panel.fillers[key]
+        named = {name for each in self.panel.fillers.values() for name in each.values}
+        values = [
+            shown(field, preset.values.get(field.name, field.default))
+            if field.name in preset.values or (field.name in named and field.widget not in FILES)
+            else gr.skip()
+            for field in self.panel.order
+        ]
+        return [*values, f"<p class='about'>{escape(preset.note)}</p>"]
 
     @property
     def inputs(self) -> list[Any]:
@@ -177,6 +217,8 @@ class LaunchPanel:
         gr.on(
             watched, self.preview, self.inputs, shown_estimate, trigger_mode="always_last", **QUIET
         )
+        for key, button in self.fill_buttons.items():
+            button.click(partial(self._fill, key), None, [*self.widgets, self.filled_note], **QUIET)
         held = [self.parent, *self.inputs]
         self.button.click(self.launch, held, results, **QUIET)
         self.reuse.click(self.launch_reusing, held, results, **QUIET)
@@ -197,7 +239,7 @@ class LaunchPanel:
         runs = "1 run" if len(total.each) == 1 else f"{len(total.each)} runs"
         memory = f"up to <b>{total.memory_mb:,.0f} MB</b>"
         line = f"<b>{runs}</b>, about <b>{duration(total.seconds)}</b> in all, {memory}"
-        return line, needs(total.each), ""
+        return line, needs(total.each, self.words.one), ""
 
     def launch(self, parent: str | None, *raw: Any) -> tuple[Any, str, Any]:
         """Queue the runs, unless some were run before: then ask."""
@@ -227,7 +269,7 @@ class LaunchPanel:
     def arrive(self, request: gr.Request, *raw: Any) -> list[Any]:
         """Fill the panel from the run in `?from=`, or the launch in `?c=`, and estimate what it holds.
 
-        Without either nothing is filled: who is quick has typed by now, and `raw` has it.
+        Without either only settings that the address names are filled: who is quick has typed by now, and `raw` has it.
         """
         address = dict(request.query_params)
         problem = ""
@@ -243,14 +285,30 @@ class LaunchPanel:
             problem = notice("Nothing to start from", str(error))
         runs = [run for run in runs if run.method == self.method.name]
         if not runs:
-            *estimated, wrong = self.preview(*raw)
-            return [gr.skip()] * (1 + len(raw)) + [*estimated, problem or wrong]
+            values, *filled = self._named(address, raw)
+            *estimated, wrong = self.preview(*values)
+            return [gr.skip(), *filled, *estimated, problem or wrong]
         parent = runs[0].id if "from" in address else None
         state, config = self._like(runs)
         fields = self.panel.order
         values = [shown(field, config.get(field.name, field.default)) for field in fields]
         *estimated, wrong = self.preview(*state, *values)
         return [parent, *state, *map(self._filled, fields, values), *estimated, problem or wrong]
+
+    def _named(self, address: Mapping[str, str], raw: tuple[Any, ...]) -> list[Any]:
+        """The panel's values with what the address names, and what to put into each widget."""
+        values, filled = list(raw), [gr.skip()] * len(raw)
+        presets = chosen(self.panel, address)
+        if presets:  # the control stays beside what the address asks for
+            wanted = {*self.default_policies[:1], *presets}
+            presets = [key for key in self.panel.policies if key in wanted]
+            values[POLICIES] = filled[POLICIES] = presets
+        given = asked(self.panel, address)
+        for place, field in enumerate(self.panel.order, len(raw) - len(self.widgets)):
+            if field.name in given:
+                values[place] = shown(field, given[field.name])
+                filled[place] = self._filled(field, values[place])
+        return [values, *filled]
 
     def _like(self, runs: Sequence[RunView]) -> tuple[list[Any], dict[str, Any]]:
         """Seed, policies, own policy and title that would launch `runs` again, and the settings they share."""
@@ -271,3 +329,7 @@ class LaunchPanel:
             return value
         choices = offers(field, self.method.family)
         return gr.update(choices=choices, value=value)
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

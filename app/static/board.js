@@ -3,6 +3,7 @@
 import { Element, action, api, h, query, setQuery, toast } from "./core.js";
 import "./compare.js";
 import "./live.js";
+import { training } from "./views.js";
 
 const TITLE = "Vitrine";
 
@@ -80,6 +81,7 @@ class Board extends Element {
         this.panels,
         this.spoken,
       ),
+      training(runs.filter(Boolean)),
       this.results,
     );
     if (given) this.scrollIntoView({ behavior: "smooth", block: "start" });

@@ -23,36 +23,52 @@ export const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "
 export const MARKS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star", "pentagon"];
 const DASHES = ["solid", "dash", "dot", "dashdot"];
 
-/** `lines`: [{name, points: [[step, value], ...], place}]; of one `place`, one colour, whatever else is drawn. */
-export function curves(heading, lines) {
-  const plot = h("div.plot", {
-    role: "img",
-    "aria-label": `${heading}, a curve for each of ${lines.length} runs; the table below has the numbers`,
-  });
+/**
+ * `lines`: [{name, points: [[step, value], ...], place, dash}]; of one `place`, one colour, whatever else is drawn. The
+ * figure's `update(lines)` draws it anew. Without a `legend` the page around says which colour is whose; points are marked
+ * on lines of at most `marked` of them.
+ */
+export function curves(heading, lines, { legend = lines.length > 1, height = 290, marked = 60 } = {}) {
+  const plot = h("div.plot", { role: "img" });
+  plot.style.minHeight = `${height}px`;
+  const numbers = h("div");
   const draw = async () => {
     const Plotly = await plotly();
+    const alone = lines.length === 1 && lines[0].place === undefined;
     const data = lines.map((line, at) => [line, line.place ?? at]).map(([line, index]) => ({
       name: line.name,
       x: line.points.map(([step]) => step),
       y: line.points.map(([, value]) => value),
-      mode: line.points.length > 60 ? "lines" : "lines+markers",
+      mode: line.points.length > marked ? "lines" : "lines+markers",
       marker: { size: 5, symbol: MARKS[index % MARKS.length] },
       line: {
         width: 2,
-        color: lines.length === 1 ? resolve("--v-accent") : COLOURS[index % COLOURS.length],
-        dash: DASHES[Math.floor(index / COLOURS.length) % DASHES.length],
+        color: alone ? resolve("--v-accent") : COLOURS[index % COLOURS.length],
+        dash: line.dash ?? DASHES[Math.floor(index / COLOURS.length) % DASHES.length],
       },
     }));
     const layout = look({
       x: "step",
-      legend: lines.length > 1,
+      legend,
       hovermode: "x unified",
-      height: 290 + 20 * legendRows(lines, plot.clientWidth),
+      height: height + (legend ? 20 * legendRows(lines, plot.clientWidth) : 0),
     });
     await Plotly.react(plot, data, layout, CONFIG);
   };
+  const tell = () => {
+    const count = lines.length === 1 ? "one curve" : `${lines.length} curves`;
+    plot.setAttribute("aria-label", `${heading}, ${count}; the table below has the numbers`);
+    if (!numbers.querySelector("details[open]")) numbers.replaceChildren(twin(heading, lines));
+  };
+  tell();
   drawWhenSeen(plot, draw);
-  return h("figure.curves", {}, h("figcaption", {}, heading), plot, twin(heading, lines));
+  const figure = h("figure.curves", {}, h("figcaption", {}, heading), plot, numbers);
+  figure.update = (now) => {
+    lines = now;
+    tell();
+    return plot.classList.contains("js-plotly-plot") ? draw() : undefined;
+  };
+  return figure;
 }
 
 /** How every plot of numbers looks now: colours, type, axes named `x` and `y`. */

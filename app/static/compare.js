@@ -10,6 +10,7 @@ import { grid } from "./grid.js";
 import { metricTable } from "./metrics.js";
 import { reported } from "./reported.js";
 import { imagesOf } from "./run-parts.js";
+import { trainings, views } from "./views.js";
 
 function runsOf({ run_ids: ids }) {
   return ids.length === 1 ? "1 run" : `${ids.length} runs`;
@@ -53,6 +54,7 @@ class Compare extends Element {
       })),
     );
     this.methods = methods;
+    this.viewed = "";
     this.charted = ""; // a chart that an earlier start had asked for may never have come
     this.widgets = widgets(methods.filter((method) => view.runs.some((run) => run.method === method.name)));
     this.daysMax = studio.share_days_max;
@@ -125,7 +127,8 @@ class Compare extends Element {
       grid(parts, control),
       cacheMaps(parts),
       this.frontier(view.runs),
-      ...this.plots(parts, control),
+      ...this.family(view.runs, embedded),
+      ...(trainings(view.runs).length ? [] : this.plots(parts, control)),
       ...(embedded ? [] : this.papers(view.runs)), // the page around has them
     );
   }
@@ -196,6 +199,16 @@ class Compare extends Element {
     );
   }
 
+  /** What the family of these runs shows of them, made once: another control changes nothing in it. */
+  family(runs, embedded) {
+    const asked = runs.map((run) => run.id + run.status).join();
+    if (this.viewed !== asked) {
+      this.viewed = asked;
+      this.own = views(runs).filter((node) => !(embedded && around(node)));
+    }
+    return this.own;
+  }
+
   methodOf(run) {
     return this.methods.find((method) => method.name === run.method);
   }
@@ -247,7 +260,7 @@ class Compare extends Element {
           h(
             "p",
             {},
-            "Launch several policies on the caching page, or choose two runs or more on the runs page.",
+            "Launch several policies on the page of a family, or choose two runs or more on the runs page.",
           ),
           h("a.button.primary", { href: `${BASE}caching` }, "Go to caching"),
         ),
@@ -274,6 +287,11 @@ class Compare extends Element {
       ),
     );
   }
+}
+
+/** Whether the page around a comparison has what `node` would show: the board the curves, one page all evaluations. */
+function around(node) {
+  return node.tagName === "V-TRAINING" || document.querySelector(`${node.tagName}:not([runs])`);
 }
 
 customElements.define("v-compare", Compare);

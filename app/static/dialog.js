@@ -3,7 +3,8 @@
 import { BASE, action, api, copy, h, toast } from "./core.js";
 import { date } from "./format.js";
 
-function open(title, ...children) {
+/** A dialog with a heading and a way out; it leaves the page when it is closed. */
+export function open(title, ...children) {
   const close = h(
     "button.button.quiet",
     { type: "button", "aria-label": "Close", onclick: () => dialog.close() },

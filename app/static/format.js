@@ -117,8 +117,14 @@ export function title(name) {
     ff: "feed-forward",
     attn: "attention",
     plain: "of plain reuse",
+    "chair-i": "CHAIR_i",
+    "chair-s": "CHAIR_s",
+    dpo: "DPO",
+    dama: "DAMO",
+    logps: "log-probability",
   };
-  const words = name.split(/[_.]/).filter(Boolean);
+  // The s of CHAIR is for sentences, not a unit.
+  const words = name.replace(/\bchair_([is])(?=_|$)/, "chair-$1").split(/[_./]/).filter(Boolean);
   const unit = words.length > 1 ? units[words.at(-1)] : undefined;
   const text = (unit ? words.slice(0, -1) : words).map((word) => known[word] ?? word).join(" ");
   return text.charAt(0).toUpperCase() + text.slice(1) + (unit ? `, ${unit}` : "");

@@ -7,7 +7,7 @@ import { table } from "./table.js";
 
 const HEIGHT = 380;
 const EDGE = { left: 62, right: 18, top: 14, bottom: 44 };
-const SHAPES = {
+export const SHAPES = {
   circle: (r) => `M${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`,
   square: (r) => `M${-r} ${-r}h${2 * r}v${2 * r}h${-2 * r}z`,
   diamond: (r) => `M0 ${-1.3 * r}L${1.3 * r} 0L0 ${1.3 * r}L${-1.3 * r} 0z`,
@@ -16,9 +16,17 @@ const SHAPES = {
   cross: (r) => `M${-r} ${-r / 3}H${-r / 3}V${-r}H${r / 3}V${-r / 3}H${r}V${r / 3}H${r / 3}V${r}H${-r / 3}V${r / 3}H${-r}z`,
 };
 
+// By a metric that the chart can have across; any other trade is named by its own axes.
+const HEADINGS = { speedup: "Speed against error" };
+
+function heading({ x, y }) {
+  const known = x.choices.find((metric) => metric in HEADINGS);
+  return HEADINGS[known] ?? `${title(x.metric)} against ${title(y.metric)}`;
+}
+
 /** `runs`: the ids to point out. Fills itself; stays away where none of them can be charted. */
 export function frontier(runs, signal) {
-  const box = h("section.card", { "aria-label": "Speed against error", hidden: true });
+  const box = h("section.card", { "aria-label": HEADINGS.speedup, hidden: true });
   let wish = {}; // x and y as they were chosen last, maybe before the answer to the choice before
   const draw = async () => {
     const mine = wish;
@@ -26,6 +34,7 @@ export function frontier(runs, signal) {
     const view = await api(`landscape?${asked}`, { signal });
     if (mine !== wish) return; // another choice is on its way
     box.hidden = false;
+    box.setAttribute("aria-label", heading(view));
     box.replaceChildren(...parts(view, box, choose));
   };
   const choose = (side) => {
@@ -35,7 +44,7 @@ export function frontier(runs, signal) {
   const fail = (error) => {
     if (error.name === "AbortError") return;
     box.hidden = false;
-    box.replaceChildren(h("h2", {}, "Speed against error"), h("p.muted", {}, error.message));
+    box.replaceChildren(h("h2", {}, box.getAttribute("aria-label")), h("p.muted", {}, error.message));
   };
   draw().catch(fail);
   return box;
@@ -61,13 +70,13 @@ function parts(view, box, choose) {
     h(
       "div.row",
       {},
-      h("h2", {}, "Speed against error"),
+      h("h2", {}, heading(view)),
       side("Across", "x", view.x),
       side("Up", "y", view.y),
     ),
     h("p.muted", {}, about(view)),
     view.points.length
-      ? fitted(box, (width) => drawing(view, kinds, words, width))
+      ? fitted((width) => drawing(view, kinds, words, width))
       : h("p.muted", {}, "No run has both of these metrics."),
     legend(kinds),
     words,
@@ -76,12 +85,12 @@ function parts(view, box, choose) {
 }
 
 /** What `draw(width)` gives, anew when the width it has changes by much. */
-function fitted(box, draw) {
+export function fitted(draw) {
   const holder = h("div");
   let drawn = 0;
   const fit = () => {
-    const width = Math.round(holder.clientWidth || box.clientWidth || 760);
-    if (Math.abs(width - drawn) < 24) return;
+    const width = Math.round(holder.clientWidth);
+    if (!width || Math.abs(width - drawn) < 24) return; // it has no width before it is in the page
     drawn = width;
     holder.replaceChildren(draw(Math.max(280, width)));
   };
@@ -153,7 +162,7 @@ function label(view) {
 }
 
 /** A linear scale over round numbers that hold all values. */
-function scale(values, [from, to], count) {
+export function scale(values, [from, to], count) {
   let [low, high] = [Math.min(...values), Math.max(...values)];
   const gap = (high - low || Math.abs(high) || 1) * 0.06;
   [low, high] = [low >= 0 && low - gap < 0 ? 0 - gap / 2 : low - gap, high + gap];
@@ -161,9 +170,11 @@ function scale(values, [from, to], count) {
   const size = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 2.5, 5, 10].map((factor) => factor * size).find((each) => each >= raw);
   const ticks = [];
-  for (let tick = Math.ceil(low / step) * step; tick <= high; tick += step) ticks.push(Number(tick.toPrecision(6)));
+  for (let place = Math.ceil(low / step); place * step <= high; place += 1)
+    ticks.push(Number((place * step).toPrecision(6)));
   const at = (value) => from + ((value - low) / (high - low)) * (to - from);
-  return { at, ticks, inside: (value) => at(Math.max(low, Math.min(high, value))) };
+  const value = (place) => low + ((place - from) / (to - from)) * (high - low);
+  return { at, ticks, value, inside: (each) => at(Math.max(low, Math.min(high, each))) };
 }
 
 function frame(view, across, up, width) {
@@ -311,7 +322,7 @@ function twin(view) {
     { key: "settings", title: "Settings", wide: true, sort: false, cell: (point) => settingsOf(view, point) },
   ];
   const box = h("div");
-  const fill = () => box.append(table({ caption: "Speed against error", columns, rows: view.points }));
+  const fill = () => box.append(table({ caption: heading(view), columns, rows: view.points }));
   return h(
     "details",
     { ontoggle: () => box.childElementCount || fill() },

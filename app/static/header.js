@@ -1,15 +1,26 @@
-// <v-header page="runs">: name, pages, what the queue does, light or dark; and the keys that work everywhere.
+// <v-header page="runs">: name, pages, the parts of a family, what the queue does, light or dark; and the keys that work
+// everywhere.
 
 import { BASE, Element, api, h, poll, svg } from "./core.js";
 
 const PAGES = [
   ["", "Home", "h"],
   ["caching", "Caching", "a"],
+  ["alignment", "Alignment", "l"],
   ["runs", "Runs", "r"],
   ["compare", "Compare", "c"],
   ["sweep", "Sweeps", "w"],
   ["system", "System", "s"],
 ];
+// Families that have several pages: the first is the family's own.
+const PARTS = {
+  alignment: [
+    ["alignment", "Train"],
+    ["pairs", "Pairs"],
+    ["evaluate", "Evaluate"],
+    ["catalogue", "Catalogue"],
+  ],
+};
 const THEMES = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -43,9 +54,12 @@ function glyph() {
 class Header extends Element {
   async start(signal) {
     const page = this.getAttribute("page");
-    const links = PAGES.map(([path, name]) =>
-      h("a", { href: BASE + path, "aria-current": path === page ? "page" : undefined }, name),
-    );
+    const family = Object.keys(PARTS).find((name) => PARTS[name].some(([path]) => path === page)) ?? page;
+    const current = (path) => (path === page ? "page" : path === family ? "true" : undefined);
+    const link = (here) => ([path, name]) =>
+      h("a", { href: BASE + path, "aria-current": path === here ? current(path) : undefined }, name);
+    const links = PAGES.map(link(family));
+    const parts = (PARTS[family] ?? []).map(link(page));
     this.queue = h("a.queue", { href: BASE + "system", "aria-label": "Queue" });
     this.theme = h("button.button.quiet", { type: "button", onclick: () => this.nextTheme() });
     this.nameTheme();
@@ -59,6 +73,7 @@ class Header extends Element {
         this.queue,
         this.theme,
       ),
+      parts.length ? h("nav.parts", { "aria-label": `Pages of ${family}` }, ...parts) : "",
     );
     await poll(() => this.count(signal), {
       every: 4000,

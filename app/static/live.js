@@ -17,6 +17,7 @@ class Live extends Element {
 
   build(run) {
     this.name = run.title || run.method;
+    this.dataset.method = run.method;
     this.state = h("span");
     this.bar = h(
       "div.bar",
@@ -93,7 +94,7 @@ class Live extends Element {
       this.picture.hidden = false;
     }
     const drawn = Object.entries(this.curves).filter(([, points]) => points.length > 1);
-    drawn.sort(([a], [b]) => /error|loss/.test(b) - /error|loss/.test(a));
+    drawn.sort(([a], [b]) => told(b) - told(a));
     this.plot.replaceChildren(...drawn.slice(0, 2).map(([name, points]) => sparkline(title(name), points)));
     if (live.status === "failed") {
       this.end.replaceChildren(
@@ -132,6 +133,11 @@ class Live extends Element {
         : "Asked to stop; it ends at its next step.",
     );
   }
+}
+
+/** Curves that say most come first: what goes wrong, then how far apart preferred and rejected answers are. */
+function told(name) {
+  return 2 * /error|loss/.test(name) + /margins$/.test(name);
 }
 
 function fact(value, unit) {

@@ -23,9 +23,14 @@ const LOWER = [
   "loss",
   "forwards",
   "overhead",
+  "chair",
+  "hallucination",
+  "hal",
 ];
-const HIGHER = ["speedup", "psnr", "ssim", "accuracy", "precision", "recall", "score", "is", "auc", "gain"];
-const SECONDARY = /_(uncached|plain|low|high)$/;
+const HIGHER = ["right", "speedup", "psnr", "ssim", "accuracy", "precision", "recall", "score", "is", "auc", "gain"];
+const OBJECTIVE = ["objective", "losses", "loss_weights", "beta"]; // where these differ, so does what is minimised,
+const OF_OBJECTIVE = ["loss", "reward_margin"]; // and these are numbers of different things
+const SECONDARY = /_(uncached|plain|before|low|high)$/;
 
 export function better(name) {
   const words = name.toLowerCase().split(/[_.\s]/);
@@ -80,6 +85,7 @@ export function metricTable(view, control, widgets) {
   const isControl = (row) => row.index === at;
   const values = new Map(view.metrics.map((item) => [item.name, item.values]));
   const groups = sorted(view.metrics);
+  const objectives = view.differing.some((item) => OBJECTIVE.includes(item.name));
 
   const name = {
     key: "run",
@@ -116,7 +122,8 @@ export function metricTable(view, control, widgets) {
         Number.isFinite(low) && Number.isFinite(high)
           ? h("small", {}, `${number(low)} to ${number(high)}`)
           : "";
-      const said = isControl(row) ? "" : against(item.name, value, item.values[at]);
+      const alike = !(objectives && OF_OBJECTIVE.includes(item.name));
+      const said = isControl(row) || !alike ? "" : against(item.name, value, item.values[at]);
       const kind = said.endsWith("better") ? ".good" : said.endsWith("worse") ? ".bad" : "";
       return h("span.measure", {}, number(value), interval, said ? h(`small${kind}`, {}, said) : "");
     },

@@ -4,8 +4,14 @@ import { BASE, action, api, h, toast } from "./core.js";
 import { ask, confirm } from "./dialog.js";
 import { runTitle } from "./format.js";
 
+const PANELS = {
+  "alignment.hardness": "pairs",
+  "alignment.pairs": "pairs",
+  "alignment.evaluate": "evaluate",
+}; // where a method's launch panel is, if not on its family's page
+
 export function cloneLink(run) {
-  return `${BASE}${run.family}?from=${run.id}`;
+  return `${BASE}${PANELS[run.method] ?? run.family}?from=${run.id}`;
 }
 
 export async function rerun(run) {

@@ -34,7 +34,7 @@ export function metrics(run) {
         : h("small", {}, `95 %: ${number(low)} to ${number(high)}`);
     return h("div", {}, h("dt", {}, title(name)), h("dd", {}, number(value)), interval);
   };
-  const rest = entries.filter(([name]) => /_(low|high|uncached|plain)$/.test(name));
+  const rest = entries.filter(([name]) => /_(low|high|uncached|plain|before)$/.test(name));
   const main = entries.filter((entry) => !rest.includes(entry));
   const more = rest.length
     ? h(

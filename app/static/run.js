@@ -7,6 +7,7 @@ import { shareDialog } from "./dialog.js";
 import { ago, badge, runTitle, setting, took, title } from "./format.js";
 import { cloneLink, remove, rename, rerun } from "./run-actions.js";
 import { failure, files, imagesOf, log, metrics, origin, pictures, plots } from "./run-parts.js";
+import { trainings, views } from "./views.js";
 import "./live.js";
 
 const NO_PLOT = ["file", "cells", "schedule"]; // of JSON files: the cache map shows the last two
@@ -85,9 +86,10 @@ class Run extends Element {
       run.summary ? h("p.lead", {}, run.summary) : "",
       run.finished ? "" : h("v-live", { run: run.id }),
       metrics(run),
+      ...views([run]),
       ...pictures(run, artefacts, images),
       cacheMaps([{ run, artefacts }]),
-      ...plots(run, series),
+      ...(trainings([run]).length ? [] : plots(run, series)),
       ...artefacts
         .filter((item) => item.mime === "application/json" && !NO_PLOT.includes(item.role))
         .map((item) => h("section.card", {}, figure(item))),

@@ -236,7 +236,7 @@ class Runs extends Element {
         h(
           "p",
           {},
-          "Choose policies above and launch; what runs and what it found will be here, also after a restart.",
+          "Choose above and launch; what runs and what it found will be here, also after a restart.",
         ),
       );
     return h(

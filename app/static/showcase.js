@@ -135,7 +135,7 @@ function newestCard(latest, artefacts) {
       "div.row",
       {},
       h("h2", {}, "Newest comparison: ", h("a", { href }, latest.title || latest.id)),
-      h("span.muted", {}, `${latest.runs.length} runs · `, ago(latest.created_at)),
+      h("span.muted", {}, `${latest.runs.length === 1 ? "1 run" : `${latest.runs.length} runs`} · `, ago(latest.created_at)),
       h("a.button", { href }, "Open"),
     ),
     strip(latest.runs, artefacts),

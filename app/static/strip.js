@@ -7,12 +7,13 @@ import { columnsOf } from "./grid.js";
 const ROWS = 6;
 const COLUMNS = 10;
 const FIGURES = 3;
-const SUPPORTING = /_(uncached|low|high)$/;
+const ALONE = 6; // figures where there are no images
+const SUPPORTING = /_(uncached|before|low|high)$/;
 
 /** The metrics a method reports first, of the run that has most of them; what all runs share says nothing here. */
-function headline(runs) {
+function headline(runs, count) {
   const names = Object.keys(runs.reduce((best, run) => (size(run) > size(best) ? run : best)).metrics);
-  return names.filter((name) => !SUPPORTING.test(name)).slice(0, FIGURES);
+  return names.filter((name) => !SUPPORTING.test(name)).slice(0, count);
 }
 
 function size(run) {
@@ -24,7 +25,7 @@ export function strip(runs, artefacts) {
   const shown = runs.slice(0, ROWS);
   const images = shown.map((run) => columnsOf(artefacts.get(run.id) ?? []));
   const classes = [...new Set(images.flatMap((found) => [...found.keys()]))].slice(0, COLUMNS);
-  const figures = headline(shown);
+  const figures = headline(shown, classes.length ? FIGURES : ALONE);
   const heads = [
     ...classes.map((name) => h("th", { scope: "col" }, name)),
     ...figures.map((name) => h("th.num", { scope: "col" }, title(name))),

@@ -1,5 +1,6 @@
-// <v-sweep-launch method axes>: what to combine and what all runs share; says as you type what would run and how long.
-// `axes` is JSON: the settings to combine, each with the values that are chosen at first.
+// <v-sweep-launch method axes makers seeds about controls>: what to combine and what all runs share; says as you type what would run and how long.
+// `axes` is JSON: the settings to combine, each with the values that are chosen at first. `makers` is JSON: for settings that name a
+// file the method whose runs make it; `seeds` their number at first, `about` and `controls` what the form says.
 
 import { BASE, Element, ApiError, action, api, h } from "./core.js";
 import { bytes, duration } from "./format.js";
@@ -8,27 +9,32 @@ import { leftOut } from "./sweep-parts.js";
 const PUBLISHED = "paper";
 const SEEDS = 3;
 const REASONS = 3; // as many are shown unasked: one may be a slip of the finger
+const ABOUT =
+  "Every combination of these runs over several seeds, with plain reuse and fewer steps beside it; then you read which " +
+  "strength suits this model, if any does.";
+const CONTROLS = "Also the controls: plain reuse, and fewer uncached steps of the same work";
 const IMAGES = { images_per_class: 4 };
 
 class SweepLaunch extends Element {
   async start(signal) {
     const axes = JSON.parse(this.getAttribute("axes"));
-    const [methods, priors] = await Promise.all([
+    const makers = Object.entries(JSON.parse(this.getAttribute("makers") ?? "{}"));
+    const [methods, ...pages] = await Promise.all([
       api("methods", { signal }),
-      api(`runs?method=${this.getAttribute("priors")}&status=succeeded&limit=20`, { signal }),
+      ...makers.map(([, maker]) => api(`runs?method=${maker}&status=succeeded&limit=20`, { signal })),
     ]);
     this.method = methods.find((method) => method.name === this.getAttribute("method"));
     this.fields = this.method.schema.properties;
-    this.priors = priors.runs;
+    this.made = Object.fromEntries(makers.map(([name], place) => [name, pages[place].runs]));
     this.axes = Object.entries(axes)
       .filter(([name]) => name in this.fields)
       .map(([name, chosen]) => this.axis(name, chosen));
     const names = Object.keys(this.fields);
     const main = names.filter((name) => this.fields[name].group === "main");
     const files = names.filter((name) => ["artefact", "upload"].includes(this.fields[name].widget));
-    this.shared = [...main, ...files].map((name) => this.setting(name));
+    this.shared = [...new Set([...main, ...files])].map((name) => this.setting(name));
     this.first = number("First seed", 0, 0);
-    this.count = number("Seeds", SEEDS, 1);
+    this.count = number("Seeds", Number(this.getAttribute("seeds")) || SEEDS, 1);
     this.controls = h("input", { type: "checkbox", checked: true });
     this.plan = h("div.plan", { role: "status" });
     this.button = h("button.button.primary", { type: "button", onclick: action(() => this.launch()) }, "Launch the sweep");
@@ -45,8 +51,8 @@ class SweepLaunch extends Element {
       h(
         "p.muted",
         {},
-        "Every combination of these runs over several seeds, with plain reuse and fewer steps beside it; then you read " +
-          "which strength suits this model, if any does. Single runs that you launch meanwhile go first.",
+        this.getAttribute("about") ?? ABOUT,
+        " Single runs that you launch meanwhile go first.",
       ),
       h("fieldset", {}, h("legend", {}, "Combine"), h("div.fieldgrid.axes", {}, ...this.axes.map((axis) => axis.node))),
       h(
@@ -54,7 +60,7 @@ class SweepLaunch extends Element {
         {},
         h("legend", {}, "For all runs"),
         h("div.fieldgrid", {}, ...this.shared.map((item) => item.node), this.count.node, this.first.node),
-        h("label.check", {}, this.controls, "Also the controls: plain reuse, and fewer uncached steps of the same work"),
+        h("label.check", {}, this.controls, this.getAttribute("controls") ?? CONTROLS),
       ),
       h("div.actions", {}, this.button, this.plan),
     );
@@ -77,7 +83,7 @@ class SweepLaunch extends Element {
               chip.dispatchEvent(new Event("input", { bubbles: true }));
             },
           },
-          String(value).replaceAll("_", " "),
+          this.named(name, value),
         ),
       );
       const read = () => field.enum.filter((_, index) => chips[index].getAttribute("aria-pressed") === "true");
@@ -95,6 +101,12 @@ class SweepLaunch extends Element {
     return { name, read: () => list(input.value).map(value), node: h("label.field", {}, field.title, input) };
   }
 
+  /** A value by the preset that sets nothing else, where there is one. */
+  named(name, value) {
+    const alone = ({ values }) => Object.keys(values).length === 1 && values[name] === value;
+    return Object.values(this.method.presets).find(alone)?.title ?? String(value).replaceAll("_", " ");
+  }
+
   setting(name) {
     const field = this.fields[name];
     const start = IMAGES[name] ?? field.default;
@@ -104,10 +116,10 @@ class SweepLaunch extends Element {
       placeholder: isList ? "empty: all" : field.widget === "artefact" ? "run_id/file" : "",
       title: field.description,
       autocomplete: "off",
-      list: field.widget === "artefact" ? "sweep-priors" : undefined,
+      list: this.made[name] ? `sweep-${name}` : undefined,
     });
-    const known = field.widget === "artefact" ? h("datalist", { id: "sweep-priors" }, ...this.priors.map((run) =>
-      h("option", { value: `${run.id}/${name}${field.suffix}` }, `${run.title} · ${run.config.model}, ${run.config.steps} steps`))) : null;
+    const option = (run) => h("option", { value: `${run.id}/${name}${field.suffix}` }, made(run));
+    const known = this.made[name] ? h("datalist", { id: `sweep-${name}` }, ...this.made[name].map(option)) : null;
     const typed = field.type === "integer" || field.type === "number";
     const read = () => {
       const text = input.value.trim();
@@ -168,6 +180,11 @@ class SweepLaunch extends Element {
     const made = await api("sweeps", { method: "POST", body: this.request() });
     location.href = `${BASE}sweep?id=${made.id}`;
   }
+}
+
+/** A run that made a file, in a few words. */
+function made({ title, id, config: { model, steps } }) {
+  return [title || id, [model, steps && `${steps} steps`].filter(Boolean).join(", ")].filter(Boolean).join(" · ");
 }
 
 function number(label, value, min) {

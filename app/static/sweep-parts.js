@@ -6,7 +6,7 @@ import { better } from "./metrics.js";
 import { table } from "./table.js";
 
 const CLOCKED = /speedup|seconds|overhead/;
-const SHOWN = ["relative_l2", "ssim", "psnr", "speedup", "flop_share", "seconds"];
+const SHOWN = ["relative_l2", "ssim", "psnr", "speedup", "flop_share", "seconds", "chair_i", "chair_s", "recall", "mentions", "reward_accuracy"];
 const MARKS = { queued: "○", running: "◐", cancelling: "◌", succeeded: "●", failed: "✕", cancelled: "–" };
 
 /** What the runs say together; advice first, with a way to launch it. */

@@ -6,7 +6,7 @@ import { ago, setting, title, widgets } from "./format.js";
 import { chart } from "./sweep-chart.js";
 import { cellTable, failures, findings, leftOut, metricsOf, progress, sortOf, state } from "./sweep-parts.js";
 
-const CHARTS = ["relative_l2", "speedup"];
+const CHARTS = ["relative_l2", "speedup", "chair_i", "recall"];
 
 class Sweep extends Element {
   heading = "Sweep";
@@ -225,7 +225,7 @@ class Sweep extends Element {
       "div.empty",
       {},
       h("strong", {}, "No sweep yet"),
-      h("p", {}, "Open “Sweep” on the caching page: it finds the correction strength that suits your model."),
+      h("p", {}, "Open “Sweep” on the caching page, which finds the correction strength that suits your model, or “Several seeds” on the alignment page."),
       h("a.button.primary", { href: `${BASE}caching` }, "Go to caching"),
     );
     this.replaceChildren(heading, all.length ? h("ul.cards", {}, ...cards) : empty);

@@ -17,10 +17,10 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def needs(each: Sequence[tuple[str, Estimate]]) -> str:
-    """A table of what runs are expected to need: (title, estimate) of each."""
+def needs(each: Sequence[tuple[str, Estimate]], what: str = "policy") -> str:
+    """A table of what runs are expected to need: (title, estimate) of each; `what` they are to the person."""
     details = list(dict.fromkeys(key for _, estimate in each for key in estimate.detail))
-    heads = ["Policy", "Time", "Memory, MB", *(name(key) for key in details)]
+    heads = [what.capitalize(), "Time", "Memory, MB", *(name(key) for key in details)]
     head = "".join(
         f'<th scope="col"{_NUMBER if at else ""}>{text}</th>' for at, text in enumerate(heads)
     )
@@ -31,7 +31,7 @@ def needs(each: Sequence[tuple[str, Estimate]]) -> str:
         cells = "".join(f"<td{_NUMBER}>{value}</td>" for value in values)
         rows.append(f'<tr><th scope="row">{escape(title)}</th>{cells}</tr>')
     return (
-        '<div class="scroll" tabindex="0" role="region" aria-label="What each policy needs">'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="What each {what} needs">'
         f'<table class="table needs"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     )
 

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from backend.services import MAX_SEED, welcome
+from methods import METHODS
 
 Submit = Callable[..., dict[str, Any]]
 
@@ -43,8 +44,9 @@ def test_the_welcome_tour_is_shown_and_removed(client: TestClient, submit: Submi
     assert client.get("/api/v1/tour").json() is None
     welcome.start_tour()
     own = submit(title="own")
-    [compared, single] = client.get("/api/v1/tour").json()["stops"]
-    assert compared["method"] == "caching.sample"
+    stops = {stop["method"]: stop for stop in client.get("/api/v1/tour").json()["stops"]}
+    assert set(stops) == {name for name, method in METHODS.items() if method.demo}
+    compared, single = stops["caching.sample"], stops["caching.calibrate"]
     assert len(compared["runs"]) > 1
     assert client.get(f"/api/v1/comparisons/{compared['comparison_id']}").status_code == 200
     assert (single["comparison_id"], single["runs"][0]["status"]) == (None, "queued")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import ModuleType
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -191,3 +192,41 @@ def test_a_comparison_without_a_title_is_called_by_its_policies(panel: Panel) ->
     five = launched(panel, ["control", "reuse", "fewer"]) + launched(panel, ["control", "reuse"])
     assert described(five[:4]) == "Control, Reuse, 10 steps: the cost of half, Control · seed 7"
     assert described(five) == "Control, Reuse, 10 steps: the cost of half and 2 more · seed 7"
+
+
+def test_a_preset_that_fills_the_form_is_no_policy_and_leaves_what_none_names(panel: Panel) -> None:
+    fillers = {
+        "small": Preset("Small", {"steps": 4}, fills=True),
+        "large": Preset(
+            "Large", {"steps": 40, "reference_steps": 80}, "For a long run.", fills=True
+        ),
+    }
+    method = replace(METHOD, presets={**METHOD.presets, **fillers})
+    with gr.Blocks():
+        launch = LaunchPanel(method, gr.HTML(), ["control", "large"])
+    assert list(launch.panel.policies) == ["control", "reuse", "corrected", "fewer"]
+    assert launch.default_policies == ["control"]
+    assert list(launch.fill_buttons) == ["small", "large"]
+    *values, note = launch._fill("large")
+    filled = dict(zip([field.name for field in launch.panel.order], values, strict=True))
+    assert (filled["steps"], filled["reference_steps"]) == (40, "80")
+    assert filled["policy"] == gr.skip()
+    assert "For a long run." in note
+    back = dict(zip(filled, launch._fill("small"), strict=False))
+    assert (back["steps"], back["reference_steps"]) == (4, "")
+
+
+def test_trained_adapters_and_uploaded_pairs_are_offered_among_the_main_settings() -> None:
+    from methods.alignment import EVALUATE, PAIRS, TRAIN
+
+    named = {
+        field.name + field.suffix
+        for method in (EVALUATE, TRAIN)
+        for field in Panel(method).fields
+        if field.widget == "artefact"
+    }
+    assert named == {"adapter.zip", "hardness.parquet"}  # what their runs save
+    with gr.Blocks() as page:
+        LaunchPanel(PAIRS, gr.HTML())
+    labels = {getattr(block, "label", None) for block in page.blocks.values()}
+    assert "Upload: Pairs" in labels

@@ -125,6 +125,8 @@ def test_values_become_what_their_setting_wants() -> None:
     assert axis_of(fields["positions"], "all,3") == ["all", "3"]
     assert axis_of(fields["positions"], '["3,5", "all"]') == ["3,5", "all"]
     assert axis_of(fields["weight"], "null,.3") == [None, 0.3]
+    assert axis_of(fields["classes"], "0,1+2") == [["0"], ["1", "2"]]
+    assert axis_of(fields["classes"], "[[0], [1, 2]]") == [[0], [1, 2]]
     assert setting_of({}, "2") == 2
 
 

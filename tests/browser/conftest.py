@@ -14,12 +14,23 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser.install import FLAGS, find
 from tests.conftest import wait_for
 
 HOUSE = Path(__file__).parents[2]
+expect.set_options(
+    timeout=30_000
+)  # milliseconds: as patient as a page's own actions, for busy machines
 
 
 def free_port() -> int:
@@ -47,14 +58,14 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def url(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a studio of its own, with its worker, and with nothing in it."""
-    with studio(tmp_path_factory.mktemp("studio"), VITRINE_DEMO="0") as address:
+    """Address of a studio of its own, with its worker and the toy methods beside the real ones, and with nothing in it."""
+    with studio(tmp_path_factory.mktemp("studio"), "tests.toys", VITRINE_DEMO="0") as address:
         yield address
 
 
 @contextmanager
-def studio(folder: Path, **more: str) -> Iterator[str]:
-    """Address of a studio that keeps everything in `folder` and ends with the block."""
+def studio(folder: Path, program: str = "app", **more: str) -> Iterator[str]:
+    """Address of a studio that keeps everything in `folder` and ends with the block; `program` is what python -m runs."""
     port = free_port()
     variables = {key: value for key, value in os.environ.items() if not key.startswith("VITRINE_")}
     variables |= {
@@ -64,7 +75,7 @@ def studio(folder: Path, **more: str) -> Iterator[str]:
         **more,
     }
     log = (folder / "log").open("w+")
-    command = [sys.executable, "-m", "app", "up"]
+    command = [sys.executable, "-m", program, "up"]
     with subprocess.Popen(command, cwd=HOUSE, env=variables, stdout=log, stderr=log) as process:
         address = f"http://127.0.0.1:{port}"
         try:

@@ -12,7 +12,10 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Rest
 
 OpenPage = Callable[..., Page]
-PAGES = ("/", "/caching", "/runs", "/compare", "/sweep", "/system")
+PAGES = (
+    *("/", "/caching", "/alignment", "/pairs", "/evaluate", "/catalogue"),
+    *("/runs", "/compare", "/sweep", "/system"),
+)
 
 
 def row(page: Page, title: str) -> Any:

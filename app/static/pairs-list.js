@@ -1,0 +1,137 @@
+// The list of pairs as a table: sorted and cut into pages by the studio, so that it holds for any number of them.
+
+import { BASE, h } from "./core.js";
+import { number } from "./format.js";
+import { PAGE } from "./pairs-state.js";
+import { QUEUES } from "./pairs-queues.js";
+import { VERDICTS } from "./pairs-reviews.js";
+import { table } from "./table.js";
+
+export function pictureUrl(run, image) {
+  return `${BASE}api/v1/runs/${run}/pictures/${image.split("/").map(encodeURIComponent).join("/")}`;
+}
+
+/** A verdict as a sign and a word; a dash where there is none. */
+export function verdictMark(review) {
+  const verdict = VERDICTS[review.verdict];
+  const extra = [
+    review.tags.length ? `tags: ${review.tags.join(", ")}` : "",
+    review.note ? `note: ${review.note}` : "",
+  ].filter(Boolean);
+  const more = extra.length
+    ? h("span.muted", { title: extra.join("; "), "aria-label": extra.join("; ") }, " ✎")
+    : "";
+  return verdict
+    ? h(`span.verdict.${review.verdict}`, {}, `${verdict.sign} ${verdict.said}`, more)
+    : h("span.muted", {}, "–", more);
+}
+
+/** `page`: {rows, total}; `reviewOf(pairId)`; `onopen(index)`, `onsort(key, descending)`. */
+export function list({ page, state, run, training, reviewOf, onopen, onsort }) {
+  const { rows } = page;
+  const node = table({
+    caption: "Pairs",
+    columns: columns(run, training, reviewOf, (row) => onopen(rows.indexOf(row))),
+    rows,
+    sort: state.sort,
+    descending: state.descending,
+    onsort,
+    row: (line, row) => {
+      line.dataset.pair = row.pair_id;
+      line.addEventListener(
+        "click",
+        (event) => event.target.closest("button, a") || onopen(rows.indexOf(row)),
+      );
+    },
+  });
+  return node;
+}
+
+function columns(run, training, reviewOf, onopen) {
+  const figure = (key, title, hint) => ({ key, title, hint, num: true, cell: (row) => number(row[key]) });
+  const words = (key, title) => ({
+    key,
+    title,
+    sort: false,
+    wide: true,
+    cell: (row) => h("span.clip", { title: row[key] }, row[key]),
+  });
+  return [
+    {
+      key: "position",
+      title: "Pair",
+      cell: (row) =>
+        h(
+          "button.pairname",
+          { type: "button", onclick: () => onopen(row), "aria-label": `Show pair ${row.position}` },
+          row.image
+            ? h("img", { src: pictureUrl(run, row.image), alt: "", loading: "lazy" })
+            : h("span.noimage", {}, "no image"),
+          String(row.position),
+        ),
+    },
+    {
+      key: "review",
+      title: "Review",
+      sort: false,
+      cell: (row) => h("span", { "data-review": row.pair_id }, verdictMark(reviewOf(row.pair_id))),
+    },
+    {
+      ...figure("delta", "Hardness δ", "CLIP's evidence for the chosen answer minus that for the rejected one"),
+      cell: (row) =>
+        row.by_form
+          ? h("span", { title: QUEUES.form.about }, number(row.delta), " ", h("small.tag", {}, "form"))
+          : number(row.delta),
+    },
+    ...(training
+      ? [
+          figure(
+            "gap",
+            "Gap",
+            "how much more the model prefers the chosen answer than its reference does, in log-probability",
+          ),
+          figure("beta", "β of the pair", "the beta with which the pair was last trained"),
+          figure(
+            "weight",
+            "Gradient weight",
+            "how strongly the pair pulled at the model when it was last trained",
+          ),
+          {
+            key: "kept_share",
+            title: "Kept",
+            hint: "in how many of the steps that saw the pair it was kept in the loss",
+            num: true,
+            cell: (row) => (row.seen ? `${Math.round(row.kept_share * row.seen)} of ${row.seen}` : "–"),
+          },
+        ]
+      : [figure("data_factor", "Data factor", "by which beta is multiplied")]),
+    figure("length_gap", "Length gap", "words of the chosen answer minus words of the rejected one"),
+    { key: "level", title: "Level", cell: (row) => row.level || "–" },
+    words("prompt", "Prompt"),
+    words("chosen", "Chosen"),
+  ];
+}
+
+/** "51 to 100 of 150", and the way to other pages. */
+export function pager({ page, total }, onpage) {
+  const last = Math.max(1, Math.ceil(total / PAGE));
+  const button = (words, to, off) =>
+    h("button.button", { type: "button", disabled: off, onclick: () => onpage(to) }, words);
+  const first = (page - 1) * PAGE + 1;
+  return h(
+    "div.actions",
+    {},
+    h(
+      "span.muted.fine",
+      { role: "status" },
+      total ? `${number(first)} to ${number(Math.min(total, page * PAGE))} of ${number(total)}` : "",
+    ),
+    last > 1
+      ? [
+          button("« First", 1, page === 1),
+          button("‹ Previous", page - 1, page === 1),
+          button("Next ›", page + 1, page >= last),
+        ]
+      : "",
+  );
+}
