@@ -25,10 +25,14 @@ def test_readme_links_every_paper_of_the_methods() -> None:
             assert paper.url in README
 
 
-def test_the_code_in_the_readme_runs() -> None:
-    [code] = re.findall(r"```python\n(.*?)```", README, re.S)
+def test_the_code_in_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    sampling, pairs = re.findall(r"```python\n(.*?)```", README, re.S)
     scope: dict[str, object] = {}
-    exec(code, scope)
+    exec(pairs, scope)
+    assert scope["found"].delta > 0.5  # type: ignore[attr-defined]
+    assert len(scope["context"].records["pair"]) == 50  # type: ignore[attr-defined]
+    exec(sampling, scope)
     assert scope["cache"].counts == {"attn": 80, "ff": 80}  # type: ignore[attr-defined]
     assert scope["images"].shape == (10, 1, 8, 8)  # type: ignore[attr-defined]
 
