@@ -34,19 +34,18 @@ class FitRecipe:
 class Fit(Generic[Model]):
     """State of a training: weights, their moving average, optimiser, step and CPU seconds."""
 
-    def __init__(self, model: Model, recipe: FitRecipe) -> None:
+    def __init__(
+        self, model: Model, recipe: FitRecipe, optimiser: torch.optim.Optimizer | None = None
+    ) -> None:
+        """Begin a training.
+
+        Args:
+            optimiser: of the model's parameters; none is AdamW that spares norms and biases the weight decay.
+        """
         self.recipe, self.step, self.seconds = recipe, 0, 0.0
         self.model: Model = model.train()
         self.average: Model = copy.deepcopy(model).eval()
-        matrices = [p for p in model.parameters() if p.ndim > 1]
-        vectors = [p for p in model.parameters() if p.ndim <= 1]  # norms, biases, temperature
-        groups: list[dict[str, Any]] = [
-            {"params": matrices},
-            {"params": vectors, "weight_decay": 0.0},
-        ]
-        self.optimiser = torch.optim.AdamW(
-            groups, betas=(0.9, 0.98), weight_decay=recipe.weight_decay
-        )
+        self.optimiser = optimiser or _adamw(model, recipe.weight_decay)
 
     def advance(self, loss_of: Callable[[Model, torch.Generator, int], Tensor]) -> float:
         """Take one optimiser step on `loss_of(model, generator, step)` and return that loss.
@@ -131,3 +130,10 @@ class Fit(Generic[Model]):
         recipe = self.recipe
         warm_up = min(1.0, (self.step + 1) / recipe.warm_up)
         return warm_up * 0.5 * (1 + math.cos(math.pi * self.step / recipe.steps))
+
+
+def _adamw(model: nn.Module, weight_decay: float) -> torch.optim.AdamW:
+    matrices = [p for p in model.parameters() if p.ndim > 1]
+    vectors = [p for p in model.parameters() if p.ndim <= 1]  # norms, biases, temperature
+    groups: list[dict[str, Any]] = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=weight_decay)

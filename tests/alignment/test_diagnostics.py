@@ -1,44 +1,11 @@
-"""Correlation, area under the curve, levels and histogram, by slow loops and hand."""
+"""Correlation, levels and histogram, by slow loops and hand."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from methods.alignment.evidence.diagnostics import auc, correlation, histogram, level_rows
-
-
-def slow_auc(scores, truth):
-    """Every pair of a true and a false one."""
-    wins = [
-        1.0 if high > low else 0.5 if high == low else 0.0
-        for high, is_true in zip(scores, truth, strict=True)
-        for low, is_other in zip(scores, truth, strict=True)
-        if is_true and not is_other
-    ]
-    return sum(wins) / len(wins)
-
-
-@given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=2, max_size=30))
-def test_the_area_is_the_share_of_pairs_in_order(items):
-    scores, truth = zip(*items, strict=True)
-    found = auc(scores, truth)
-    if len(set(truth)) < 2:
-        assert found is None
-    else:
-        assert found.value == pytest.approx(slow_auc(scores, truth))
-        assert 0 <= found.low <= found.value <= found.high <= 1
-
-
-def test_the_interval_of_an_area_by_hand():
-    # area 3/4 of two true and two false: Hanley and McNeil's Q1 = .6, Q2 = 9/14
-    found = auc([4, 2, 3, 1], [True, True, False, False])
-    variance = (0.75 * 0.25 + (0.6 - 0.5625) + (9 / 14 - 0.5625)) / 4
-    assert found.value == 0.75
-    assert found.low == pytest.approx(0.75 - 1.959964 * variance**0.5)
-    assert found.high == 1.0
+from methods.alignment.evidence.diagnostics import correlation, histogram, level_rows
 
 
 def test_correlation_where_there_is_one():

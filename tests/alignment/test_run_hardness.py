@@ -22,7 +22,7 @@ from methods.alignment.pairs.opening import open_pairs
 from methods.base import Cancelled, MethodError
 from methods.local import LocalContext
 from methods.worlds.clip.model import build_clip, store_clip
-from tests.alignment.test_diagnostics import slow_auc
+from tests.test_roc import slow_auc
 
 torch.set_num_threads(1)
 

@@ -200,11 +200,11 @@ def test_resumed_training_equals_uninterrupted_training(data: Digits, tmp_path: 
         return TransformerTraining(lambda: build_transformer(DROPOUT), Recipe(steps=4, batch=8))
 
     straight, first, second = start(), start(), start()
-    losses = [straight.advance(data.train) for _ in range(3)]
-    first.advance(data.train)
+    losses = [straight.advance(straight.loss_on(data.train)) for _ in range(3)]
+    first.advance(first.loss_on(data.train))
     first.save(tmp_path / "checkpoint.pt")
     second.resume(tmp_path / "checkpoint.pt")
-    assert [second.advance(data.train) for _ in range(2)] == losses[1:]
+    assert [second.advance(second.loss_on(data.train)) for _ in range(2)] == losses[1:]
 
 
 def test_shipped_transformer_draws_digits_that_the_judge_recognises(judge: Judge) -> None:

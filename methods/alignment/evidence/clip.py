@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Literal
 
 import numpy as np
@@ -73,12 +73,7 @@ class ClipScorer:
             MethodError: out of memory; features that are not finite.
         """
         with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # PIL works without the GIL
-
-            def forward(batch: Sequence[Image.Image | Opener]) -> Tensor:
-                pixels = torch.stack(list(pool.map(self._pixels, batch)))  # (B, 3, H, W)
-                return self._encoded(self._model.encode_image, pixels)
-
-            return self._batched(images, forward)
+            return self._features(self._model.encode_image, self._pixels(images, pool))
 
     def tokens(self, texts: Sequence[str]) -> tuple[Tensor, list[bool]]:
         """What CLIP reads of texts: ids (N, window), and which texts do not fit, so that it reads only their beginning."""
@@ -98,25 +93,32 @@ class ClipScorer:
     def token_features(self, ids: Tensor) -> Features:
         """Unit features (N, D) of texts as `tokens` gives them."""
 
-        def forward(batch: Sequence[Tensor]) -> Tensor:
-            return self._encoded(self._model.encode_text, torch.stack(list(batch)))
+        size = self._batch_size
+        batches = (ids[start : start + size] for start in range(0, len(ids), size))
+        return self._features(self._model.encode_text, batches)
 
-        return self._batched(list(ids), forward)
+    def _pixels(
+        self, images: Sequence[Image.Image | Opener], pool: ThreadPoolExecutor
+    ) -> Iterator[Tensor]:
+        """Batches (B, 3, H, W); while the model looks at one, the next is opened."""
+        ahead: list[Future[Tensor]] = []
+        for start in range(0, len(images) + self._batch_size, self._batch_size):
+            batch = images[start : start + self._batch_size]
+            coming = [pool.submit(self._prepared, image) for image in batch]
+            if ahead:
+                yield torch.stack([pixels.result() for pixels in ahead])
+            ahead = coming
 
-    def _pixels(self, image: Image.Image | Opener) -> Tensor:
+    def _prepared(self, image: Image.Image | Opener) -> Tensor:
         picture = image() if callable(image) else image
         return self._preprocess(picture.convert("RGB"))
 
-    def _batched(
-        self, items: Sequence[Any], forward: Callable[[Sequence[Any]], Tensor]
-    ) -> Features:
+    def _features(self, encode: Callable[[Tensor], Tensor], batches: Iterable[Tensor]) -> Features:
         parts = []
-        for start in range(0, len(items), self._batch_size):
-            batch = list(items[start : start + self._batch_size])
-            count = len(batch)
-            if self._fixed:
-                batch += [batch[-1]] * (self._batch_size - count)
-            parts.append(forward(batch)[:count].numpy())
+        for batch in batches:
+            missing = self._batch_size - len(batch) if self._fixed else 0
+            filled = torch.cat([batch, batch[-1:].expand(missing, *batch.shape[1:])])
+            parts.append(self._encoded(encode, filled)[: len(batch)].numpy())
             self.after_batch()
         if not parts:
             raise ValueError("features need at least one picture or text")

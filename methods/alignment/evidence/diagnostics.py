@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,6 @@ from methods.intervals import mean_of
 
 Floats = npt.NDArray[np.float64]
 BINS = 40
-NORMAL_95 = 1.959964
-"""Standard deviations to each side that hold 95 % of a normal distribution."""
 
 
 def correlation(x: npt.ArrayLike, y: npt.ArrayLike) -> float | None:
@@ -23,39 +20,6 @@ def correlation(x: npt.ArrayLike, y: npt.ArrayLike) -> float | None:
     if len(a) < 2 or a.std() == 0 or b.std() == 0:
         return None
     return float(np.clip(np.corrcoef(a, b)[0, 1], -1, 1))
-
-
-@dataclass(frozen=True)
-class Auc:
-    """Area under the ROC curve, with a 95 % interval (Hanley and McNeil 1982)."""
-
-    value: float
-    low: float
-    high: float
-
-
-def auc(scores: npt.ArrayLike, truth: npt.ArrayLike) -> Auc | None:
-    """How well high scores find the true ones: the chance that a true one scores higher than a false one, ties as half.
-
-    Args:
-        scores: (N,).
-        truth: (N,) bool.
-
-    Returns:
-        None where all are true, or none is.
-    """
-    values, positive = np.asarray(scores, dtype=np.float64), np.asarray(truth, dtype=bool)
-    found, missed = int(positive.sum()), int((~positive).sum())
-    if not found or not missed:
-        return None
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks = (counts.cumsum() - (counts - 1) / 2)[place]  # from 1, the mean of those that tie
-    area = float((ranks[positive].sum() - found * (found + 1) / 2) / (found * missed))
-    both_found, both_missed = area / (2 - area), 2 * area**2 / (1 + area)
-    variance = area * (1 - area) + (found - 1) * (both_found - area**2)
-    variance = (variance + (missed - 1) * (both_missed - area**2)) / (found * missed)
-    half = NORMAL_95 * max(variance, 0.0) ** 0.5
-    return Auc(area, max(area - half, 0.0), min(area + half, 1.0))
 
 
 def level_rows(levels: Sequence[str], delta: Floats, factor: Floats) -> list[dict[str, Any]]:

@@ -11,12 +11,13 @@ import numpy as np
 
 from methods.alignment.evidence.clip import ClipScorer
 from methods.alignment.evidence.config import HardnessConfig
-from methods.alignment.evidence.diagnostics import auc, correlation, histogram, level_rows
+from methods.alignment.evidence.diagnostics import correlation, histogram, level_rows
 from methods.alignment.evidence.scores import Floats
 from methods.alignment.evidence.split import splitter_id
 from methods.alignment.evidence.telling import REPEATED
 from methods.alignment.pairs.source import PairSource
 from methods.base import Context, Result
+from methods.roc import auc
 
 LONG = 0.3
 """Correlation from which a length bias is pointed out."""

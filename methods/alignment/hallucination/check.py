@@ -12,8 +12,9 @@ from methods.alignment.hallucination.config import WORLD, EvaluateConfig
 from methods.alignment.hallucination.load import load_benchmark
 from methods.alignment.hallucination.readers.coco import check_truth_files, read_synonyms
 from methods.alignment.hallucination.readers.questions import read_halbench
-from methods.alignment.training.sources import check_folder, kind_of, locate
+from methods.alignment.training.sources import locate
 from methods.base import MethodError, Open
+from methods.model_sources import check_folder, kind_of
 
 LARGE = ("chair", "object_halbench")
 """Benchmarks on COCO's annotations, of hundreds of megabytes: read when the run starts, only looked for before."""

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from methods.alignment.pairs.pictures import FolderPlace, Place, ZipPlace
-from methods.alignment.pairs.rows import ManyRows, Rows, kind_of, open_rows
 from methods.archives import Archive, is_junk
+from methods.row_files import ManyRows, Rows, kind_of, open_rows
 
 INFO = "dataset_info.json"
 SUFFIXES = (".parquet", ".jsonl", ".json")

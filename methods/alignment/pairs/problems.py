@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from methods.row_files import RowError
+
 Severity = Literal["error", "warning"]
 
 RULES = {
@@ -53,14 +55,9 @@ class Problem:
         return f"row {self.row}, {self.field} ({self.rule}): {self.message}"
 
 
-class PairError(ValueError):
+class PairError(RowError):
     """A row that is no pair."""
 
-    def __init__(self, field: str, rule: str, message: str, row: int = -1) -> None:
-        self.problem = Problem(row, field, rule, message)
-        super().__init__(str(self.problem) if row >= 0 else f"{field} ({rule}): {message}")
-
-    def at(self, row: int) -> PairError:
-        """The same with the row in which it was found."""
-        found = self.problem
-        return PairError(found.field, found.rule, found.message, row)
+    @property
+    def problem(self) -> Problem:
+        return Problem(self.row, self.field, self.rule, self.message)

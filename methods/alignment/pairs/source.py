@@ -16,6 +16,7 @@ from methods.alignment.pairs.pictures import Finder
 from methods.alignment.pairs.placeholders import place_images
 from methods.alignment.pairs.problems import PairError
 from methods.alignment.pairs.validate import Report, check_pairs
+from methods.row_files import RowError
 
 
 class PairSource(Sequence[Pair]):
@@ -64,8 +65,8 @@ class PairSource(Sequence[Pair]):
         """
         try:
             return self._pair(row, self._data.rows[row])
-        except PairError as error:
-            raise error.at(row) from None
+        except RowError as error:
+            raise PairError(error.field, error.rule, error.message, row) from None
 
     def select(self, positions: Sequence[int]) -> PairSource:
         """The same data, but only these rows of the file, in this order."""
@@ -145,11 +146,11 @@ def source_of(data: Data, format: str, finder: Finder) -> PairSource:
 
 def _first_row(data: Data) -> dict[str, Any]:
     """The first row that can be read: one broken row at the top must not hide all that is below."""
-    broken: PairError | None = None
+    broken: RowError | None = None
     for index in range(min(len(data.rows), 20)):
         try:
             return data.rows[index]
-        except PairError as error:
+        except RowError as error:
             broken = broken or error
     raise broken or ValueError(f"{data.name} holds no rows")
 

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from methods.alignment.pairs.formats import Format
 from methods.alignment.pairs.pair import Pair, Picture, Turn, make_pair
-from methods.alignment.pairs.rows import JSON_MARK
 from methods.alignment.pairs.write import Written, file_name, row_of
+from methods.row_files import JSON_MARK
 
 GROUP_ROWS = 100
 """Rows of a row group: as many images are read to see one of them."""

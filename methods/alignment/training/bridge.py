@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import math
 import shutil
 import time
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import TrainerCallback
 
 from methods.alignment.training.doctor import Diagnosis, History, examine
 from methods.alignment.training.log import PairLog
 from methods.base import Context
+from methods.packing import packed
 
 CHECKPOINT_S = 30.0
 """At least so long between two checkpoints."""
@@ -146,23 +144,6 @@ class Bridge(TrainerCallback):
         for name, value in logs.items():
             if _drawn(name, value):
                 self.curves.setdefault(name, []).append(float(value))
-
-
-def packed(folder: Path) -> torch.Tensor:
-    """A folder as bytes, uint8."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                archive.write(path, path.relative_to(folder))
-    return torch.frombuffer(bytearray(buffer.getvalue()), dtype=torch.uint8)
-
-
-def unpacked(data: torch.Tensor, folder: Path) -> Path:
-    """Write what `packed` read."""
-    with zipfile.ZipFile(io.BytesIO(data.numpy().tobytes())) as archive:
-        archive.extractall(folder)
-    return folder
 
 
 def _drawn(name: str, value: Any) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from methods.alignment.pairs.source import PairSource
-from methods.alignment.training.adapters import language_linears
 from methods.alignment.training.data import data_set
 from methods.alignment.training.objectives import DAMA
 from methods.alignment.training.preparing import Training
+from methods.peft_files import language_linears
 
 BIG = 1_000_000_000
 """Parameters from which activations are computed again in the backward pass to save memory."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from methods.alignment.pairs.pair import Pair, messages
 from methods.alignment.training.models import Loaded
-from methods.alignment.training.sources import Kind
 from methods.base import MethodError
+from methods.model_sources import Kind
 
 TAIL = 3
 """Tokens at the end of an answer among which its end token has to be: templates put a line break after it."""

@@ -7,8 +7,9 @@ from methods.alignment.pairs.opening import open_pairs
 from methods.alignment.pairs.pair import Pair
 from methods.alignment.training.config import TrainConfig
 from methods.alignment.training.objectives import DEFAULT_LOSSES
-from methods.alignment.training.sources import Kind, check_folder, kind_of, locate
+from methods.alignment.training.sources import locate
 from methods.base import MethodError, Open
+from methods.model_sources import Kind, check_folder, kind_of
 
 LOOKED_AT = 200
 """Rows that are looked at before a run is queued; it looks at all of them when it starts."""

@@ -11,12 +11,11 @@ from typing import Any
 
 import torch
 
-from methods.alignment.training.adapters import open_adapter
-from methods.alignment.training.sources import Kind, check_folder, kind_of, locate
+from methods.alignment.training.sources import locate
 from methods.base import MethodError, Open
-
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-HUB_FILES = ["*.json", "*.safetensors", "*.jinja", "*.txt", "tokenizer.model", "*.tiktoken"]
+from methods.model_sources import Kind, check_folder, kind_of
+from methods.peft_files import open_adapter
+from methods.transformers_models import folder_of, from_folder
 
 
 @dataclass
@@ -78,53 +77,13 @@ def load_model(
             another model.
     """
     source = locate(name)
-    folder = _fetched(name) if source.folder is None else source.folder
+    folder = folder_of(source)
     kind = kind_of(check_folder(folder))
-    model, processor = _from_folder(folder, kind, precision)
+    model, processor = from_folder(folder, kind, precision)
     model = model.to(device).eval()
     if adapter:
         model = _with_adapter(model, open(str(adapter)), trainable)
     return Loaded(name, model, processor, kind, source.origin == "world", bool(adapter))
-
-
-def _fetched(hub_id: str) -> Path:
-    from huggingface_hub import snapshot_download  # noqa: PLC0415  slow, and only for hub ids
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError  # noqa: PLC0415
-
-    repository, _, revision = hub_id.partition("@")
-    try:
-        return Path(
-            snapshot_download(repository, revision=revision or None, allow_patterns=HUB_FILES)
-        )
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise MethodError(f"{hub_id} could not be fetched from the hub: {error}") from error
-
-
-def _from_folder(folder: Path, kind: Kind, precision: str) -> tuple[Any, Any]:
-    from transformers import (  # noqa: PLC0415  takes seconds to import
-        AutoModelForCausalLM,
-        AutoModelForImageTextToText,
-        AutoProcessor,
-        AutoTokenizer,
-    )
-
-    if precision not in DTYPES:
-        raise MethodError(f"precision must be one of {', '.join(DTYPES)}, got {precision!r}")
-    model_class = AutoModelForImageTextToText if kind == "image-text" else AutoModelForCausalLM
-    processor_class = AutoProcessor if kind == "image-text" else AutoTokenizer
-    settings = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        model = model_class.from_pretrained(
-            folder, dtype=DTYPES[precision], use_safetensors=True, **settings
-        )
-        processor = processor_class.from_pretrained(folder, **settings)
-    except (ValueError, OSError, KeyError, ImportError) as error:
-        raise MethodError(f"{folder} could not be loaded as a {kind} model: {error}") from error
-    if kind == "image-text" and not hasattr(processor, "image_processor"):
-        raise MethodError(
-            f"{folder} has a tokenizer but no image processor: save the model's whole processor beside its weights"
-        )
-    return model, processor
 
 
 def _with_adapter(model: Any, path: Path, trainable: bool) -> Any:

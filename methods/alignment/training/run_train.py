@@ -11,8 +11,7 @@ from typing import Any
 import torch
 
 from methods.alignment.pairs.opening import open_pairs
-from methods.alignment.training.adapters import pack_adapter, zip_adapter
-from methods.alignment.training.bridge import Bridge, Progress, record_diagnoses, unpacked
+from methods.alignment.training.bridge import Bridge, Progress, record_diagnoses
 from methods.alignment.training.building import build_trainer
 from methods.alignment.training.check import check_model_reads, check_train
 from methods.alignment.training.closing import (
@@ -30,6 +29,8 @@ from methods.alignment.training.models import load_model
 from methods.alignment.training.preparing import Training, prepare
 from methods.alignment.training.summary import Trained, summary
 from methods.base import Cancelled, Context, MethodError, Result
+from methods.packing import unpacked
+from methods.peft_files import STATE, pack_adapter, zip_adapter
 
 LAST = 10
 """Steps that the closing figures of the curves are averaged over."""
@@ -144,9 +145,8 @@ def _save_adapter(trainer: Any, context: Context) -> None:
     state = getattr(trainer, "dama_state", None)
     model = trainer.accelerator.unwrap_model(trainer.model)
     step = trainer.state.global_step
-    file = pack_adapter(
-        model, context.workdir / "adapter.zip", None if state is None else asdict(state)
-    )
+    beside = {} if state is None else {STATE: asdict(state)}
+    file = pack_adapter(model, context.workdir / "adapter.zip", beside)
     context.save_file("adapter.zip", file, role="adapter", step=step)
 
 

@@ -1,30 +1,14 @@
-"""Where a model comes from, told without torch: the small world, a folder, a hub id."""
+"""Which models can be chosen here: the small world's, a folder, a hub id."""
 
 from __future__ import annotations
 
-import json
-import re
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
-from methods.base import MethodError
+from methods import model_sources
+from methods.model_sources import Source
 
 SCENES = "scenes"
 """The small world's name, wherever a model or pairs are chosen."""
-HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}(@[\w-][\w./-]{0,127})?")
-MAX_CONFIG_BYTES = 1_000_000
-Kind = Literal["image-text", "text"]
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a model comes from; `folder` is None for a hub id, which is fetched when the run starts."""
-
-    origin: Literal["world", "folder", "hub"]
-    name: str
-    folder: Path | None
 
 
 def locate(model: str) -> Source:
@@ -33,49 +17,10 @@ def locate(model: str) -> Source:
     Raises:
         MethodError: it is none of them.
     """
-    if model == SCENES:
-        from methods.worlds import llava  # noqa: PLC0415  its package is light, but not needed by every model
-
-        return Source("world", model, llava.folder())
-    with suppress(OSError, RuntimeError, ValueError):  # a name that no file system takes
-        folder = Path(model).expanduser()
-        if folder.is_dir():
-            return Source("folder", model, folder)
-    if HUB_ID.fullmatch(model) and ".." not in model:
-        return Source("hub", model, None)
-    raise MethodError(
-        f"there is no model {model!r}: expected “{SCENES}” (the small world), an existing folder of a transformers model, "
-        "or a hub id owner/name[@revision]"
-    )
+    return model_sources.locate(model, {SCENES: _scenes})
 
 
-def check_folder(folder: Path) -> dict[str, Any]:
-    """The configuration of a transformers model in a folder.
+def _scenes() -> Path:
+    from methods.worlds import llava  # noqa: PLC0415  its package is light, but not needed by every model
 
-    Raises:
-        MethodError: the folder has no config.json of a model, or its weights are not safetensors.
-    """
-    file = folder / "config.json"
-    if not file.is_file():
-        raise MethodError(
-            f"{folder} is no transformers model: there is no config.json "
-            "(save it with model.save_pretrained and processor.save_pretrained)"
-        )
-    if file.stat().st_size > MAX_CONFIG_BYTES:
-        raise MethodError(f"{file} has {file.stat().st_size} bytes; a model's has some thousands")
-    try:
-        config = json.loads(file.read_text())
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise MethodError(f"{file} is not JSON: {error}") from error
-    if not isinstance(config, dict) or "model_type" not in config:
-        raise MethodError(f"{file} names no model_type, so it is no transformers model")
-    if not any(folder.glob("*.safetensors")):
-        others = sorted(path.name for path in folder.glob("*.bin"))
-        found = f" ({others[0]} is a pickle, which is never opened)" if others else ""
-        raise MethodError(f"{folder} has no weights in safetensors{found}")
-    return config
-
-
-def kind_of(config: dict[str, Any]) -> Kind:
-    """Whether a model reads images, from its configuration: one with a vision part does."""
-    return "image-text" if "vision_config" in config else "text"
+    return llava.folder()

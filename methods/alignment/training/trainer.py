@@ -15,8 +15,8 @@ from trl import DPOConfig
 from methods.alignment.beta_dpo import beta_dpo_loss
 from methods.alignment.dama import DamaOutput, DamaState, Reading, dama_loss
 from methods.alignment.filtering import Width, draw_keep, filter_width
-from methods.alignment.training.adapters import STATE
 from methods.alignment.training.logged import LoggedDPOTrainer, Scores
+from methods.peft_files import STATE
 
 STOCK = {
     "ld_alpha": None,

@@ -20,7 +20,7 @@ from methods.worlds.digits.evaluate import make_bench
 from methods.worlds.digits.model import build_transformer
 from methods.worlds.evaluate import write_card
 from methods.worlds.judge import Judge, train_judge
-from methods.worlds.training import Recipe, TransformerTraining, train_transformer
+from methods.worlds.training import Recipe, TransformerTraining
 
 RECIPE = Recipe(steps=1750, batch=128)
 DROPOUT = 0.1
@@ -51,8 +51,7 @@ def main() -> None:
     save_file(judge.state_dict(), settings.out / "judge.safetensors")
     checkpoint = settings.out / "checkpoint.pt"
     training = start_training(settings.steps)
-    train_transformer(training, data.train, data.held_out, settings.minutes, checkpoint)
-    if training.step < settings.steps:
+    if not training.learn(data.train, data.held_out, settings.minutes, checkpoint):
         log.info("stopped at step %d of %d: run again to carry on", training.step, settings.steps)
         return
     recipe = {**training.describe(), "dropout": DROPOUT}

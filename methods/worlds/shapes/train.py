@@ -20,7 +20,7 @@ from methods.worlds.shapes.data import load_data
 from methods.worlds.shapes.evaluate import make_bench
 from methods.worlds.shapes.judge import load_judge
 from methods.worlds.shapes.model import build_transformer
-from methods.worlds.training import Recipe, TransformerTraining, train_transformer
+from methods.worlds.training import Recipe, TransformerTraining
 
 RECIPE = Recipe(steps=14_000, batch=32, peak_lr=2e-3, prediction=PREDICTION)
 JUDGE_EPOCHS = 2
@@ -44,8 +44,7 @@ def main() -> None:
 
     checkpoint = settings.out / "checkpoint.pt"
     training = TransformerTraining(build_transformer, RECIPE)
-    train_transformer(training, *data, settings.minutes, checkpoint)
-    if training.step < RECIPE.steps:
+    if not training.learn(*data, settings.minutes, checkpoint):
         log.info("stopped at step %d of %d: run again to carry on", training.step, RECIPE.steps)
         return
     judge_file = settings.out / "judge.safetensors"

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from methods import row_files
 from methods.alignment import read_pairs
-from methods.alignment.pairs import rows as rows_module
 from methods.alignment.pairs.problems import PairError
-from methods.alignment.pairs.rows import JsonRows, open_rows
+from methods.row_files import JsonRows, open_rows
 from tests.alignment.pairs.conftest import encoded, jsonl
 
 ROW = {"prompt": "What?", "chosen": "A dog.", "rejected": "A cat."}
@@ -77,7 +77,7 @@ def test_a_row_group_too_large_to_hold_is_mapped_and_gives_the_same_rows(tmp_pat
     path = tmp_path / "rows.parquet"
     pq.write_table(pa.Table.from_pylist(numbered(200)), path, row_group_size=150)
     held = open_rows(path)
-    monkeypatch.setattr(rows_module, "LARGE_GROUP", 10)
+    monkeypatch.setattr(row_files, "LARGE_GROUP", 10)
     mapped = open_rows(path)
     assert [mapped[k] for k in range(200)] == [held[k] for k in range(200)]
     assert len(mapped._mapped) == 2
@@ -148,7 +148,7 @@ def test_a_zip_of_rows_and_images_is_read_without_unpacking_the_images(tmp_path)
     [
         ("", "is empty"),
         ("\n \n", "is empty"),
-        ("a,b\n1,2", "is no preference data"),
+        ("a,b\n1,2", "holds no rows that can be read"),
         ("[]", "holds no rows"),
         ("[1, 2", "is cut off"),
         ('[{"a": 1}, ', "is cut off"),

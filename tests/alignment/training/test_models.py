@@ -10,11 +10,12 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from methods.alignment.training.adapters import language_linears, open_adapter
 from methods.alignment.training.config import TrainConfig
 from methods.alignment.training.models import load_model
-from methods.alignment.training.sources import kind_of, locate
+from methods.alignment.training.sources import locate
 from methods.base import MethodError
+from methods.model_sources import kind_of
+from methods.peft_files import language_linears, open_adapter
 
 CPU = torch.device("cpu")
 
@@ -80,17 +81,63 @@ def test_only_known_members_are_unpacked(tmp_path):
     with zipfile.ZipFile(archive, "w") as target:
         target.writestr("adapter_config.json", json.dumps({"peft_type": "LORA"}))
         target.writestr("adapter_model.safetensors", b"x")
-        target.writestr("../escaped.txt", b"x")
         target.writestr("adapter_model.bin", b"x")
     folder = open_adapter(archive, tmp_path / "scratch")
     assert sorted(path.name for path in folder.iterdir()) == [
         "adapter_config.json",
         "adapter_model.safetensors",
     ]
-    assert not (tmp_path / "escaped.txt").exists()
     (tmp_path / "text.zip").write_text("no zip")
     with pytest.raises(MethodError, match="neither a folder nor a zip"):
         open_adapter(tmp_path / "text.zip", tmp_path)
+
+
+def test_an_adapter_in_a_folder_of_the_archive_is_found(tmp_path):
+    archive = tmp_path / "adapter.zip"
+    files = {"adapter_config.json": json.dumps({"peft_type": "LORA"})}
+    files |= {"adapter_model.safetensors": "x", "lineage.json": "{}"}
+    with zipfile.ZipFile(archive, "w") as target:
+        for name, text in files.items():
+            target.writestr(f"runs/last/{name}", text)
+    folder = open_adapter(archive, tmp_path)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(files)
+    with zipfile.ZipFile(archive, "a") as target:
+        target.writestr("runs/first/adapter_config.json", "{}")
+    with pytest.raises(MethodError, match="several adapters: runs/first/, runs/last/"):
+        open_adapter(archive, tmp_path / "two")
+    with zipfile.ZipFile(tmp_path / "model.zip", "w") as target:
+        target.writestr("model.safetensors", "x")
+    with pytest.raises(
+        MethodError, match=r"needs adapter_config\.json.*there is model\.safetensors"
+    ):
+        open_adapter(tmp_path / "model.zip", tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("../escaped.txt", b"x", "leaves the archive"),
+        ("adapter_model.safetensors", bytes(10**7), "times its size"),
+    ],
+)
+def test_an_archive_that_could_do_harm_is_refused(name, content, message, tmp_path):
+    archive = tmp_path / "adapter.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
+        target.writestr("adapter_config.json", json.dumps({"peft_type": "LORA"}))
+        target.writestr(name, content)
+    with pytest.raises(MethodError, match=message):
+        open_adapter(archive, tmp_path / "scratch")
+    assert not (tmp_path / "escaped.txt").exists()
+
+
+def test_a_damaged_archive_is_refused(tmp_path):
+    archive = tmp_path / "adapter.zip"
+    with zipfile.ZipFile(archive, "w") as target:
+        target.writestr("adapter_config.json", json.dumps({"peft_type": "LORA"}))
+        target.writestr("adapter_model.safetensors", b"weights as they were")
+    archive.write_bytes(archive.read_bytes().replace(b"weights as", b"weights at"))
+    with pytest.raises(MethodError, match="is damaged"):
+        open_adapter(archive, tmp_path)
 
 
 def test_an_adapter_of_another_model_is_refused(build_llama, tokenizer, tmp_path):

@@ -49,7 +49,7 @@ def _stock_config():
 def lora():
     from peft import LoraConfig
 
-    from methods.alignment.training.adapters import language_linears
+    from methods.peft_files import language_linears
 
     def make(model):
         return LoraConfig(
