@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from methods import alignment, caching
+from methods import alignment, caching, unlearning
 from methods.base import Method
 
 _ENTRIES = (
@@ -21,6 +21,9 @@ _ENTRIES = (
     alignment.TRAIN,
     alignment.EVALUATE,
     alignment.PAIRS,
+    unlearning.TRAIN,
+    unlearning.RANK,
+    unlearning.ERASE,
 )
 
 METHODS: dict[str, Method] = {method.name: method for method in _ENTRIES}

@@ -28,6 +28,15 @@ SMALLEST = {
     },
     "alignment.evaluate": {"max_items": 6, "max_new_tokens": 24, "batch_size": 4},
     "alignment.pairs": {"max_pairs": 60},
+    "unlearning.erase": {
+        "max_iterations": 3,
+        "controls": ("finetune",),
+        "control_steps": 2,
+        "retained_rows": 20,
+        "neighbours": 1,
+    },
+    "unlearning.rank": {"fisher_rows": 32, "batch_size": 64},
+    "unlearning.train": {"max_rows": 12, "epochs": 2.0, "batch_size": 6, "lora_r": 2},
 }
 """The cheapest settings of each method: seconds on one CPU thread."""
 

@@ -1,0 +1,1 @@
+"""Products of a vector with the curvature of the mean loss: the generalised Gauss-Newton matrix or the Hessian."""

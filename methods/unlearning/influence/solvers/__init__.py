@@ -1,0 +1,1 @@
+"""Solvers of A x = b that see A only through its products with vectors."""

@@ -1,0 +1,1 @@
+"""Instruction rows: reading and writing tables of them, and what a language model is given of each."""

@@ -1,0 +1,1 @@
+"""Training a LoRA adapter on instruction rows, and training it again as its recipe says."""
