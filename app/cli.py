@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from app.pairing import add_pairs
+from app.requesting import add_requests
 
 if TYPE_CHECKING:
     from backend.settings import Settings
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     worker_parser.set_defaults(command=worker)
     _add_sweep(commands)
     add_pairs(commands)
+    add_requests(commands)
     commands.add_parser("doctor", help="look at everything the studio needs").set_defaults(
         command=doctor
     )

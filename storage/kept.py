@@ -1,13 +1,13 @@
-"""The tables of what people keep: comparisons, links, files, reviews; and what the studio remembers of itself."""
+"""The tables of what people keep: comparisons, links, files, reviews, requests to erase; and what the studio remembers."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, Text
 from sqlmodel import Field, SQLModel
 
-from storage.models import new_id, now
+from storage.models import GROWING, cursor_column, new_id, now
 
 
 class Comparison(SQLModel, table=True):
@@ -55,6 +55,53 @@ class Review(SQLModel, table=True):
     note: str = ""
     created_at: float = Field(default_factory=now)
     updated_at: float = Field(default_factory=now)
+
+
+class Erasure(SQLModel, table=True):
+    """A request that an adapter forget rows, or learn them anew with another prompt or answer.
+
+    It outlives the run whose table it marks: what was marked is copied into it.
+
+    Attributes:
+        method: the method that carries it out.
+        table_run: the run whose rows are marked.
+        source: the settings that say which adapter it is about and what that was trained on.
+        items: what is asked of each row, by its id: {"position", "prompt", "answer", and "remove": true, or
+            "new_prompt" and "new_answer", null for what stays}.
+        decision: "" until somebody decides, then "approved" or "rejected".
+        file: sha256 of the request as it was approved, the file that its runs read.
+        kept_run: the run whose edit is kept.
+        revision: grows with every change: who changes something names the one that he saw.
+    """
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    title: str = ""
+    method: str
+    table_run: str = Field(index=True)
+    source: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    items: dict[str, dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    note: str = ""
+    decision: str = ""
+    file: str | None = None
+    kept_run: str | None = Field(default=None, index=True)
+    revision: int = 0
+    created_at: float = Field(default_factory=now, index=True)
+    updated_at: float = Field(default_factory=now)
+
+
+class ErasureEvent(SQLModel, table=True):
+    """One line of the trail of a request. Rows are added, never changed."""
+
+    __tablename__ = "erasure_event"
+
+    id: int | None = Field(default=None, sa_column=cursor_column())
+    erasure_id: str = Field(foreign_key="erasure.id", index=True)
+    at: float = Field(default_factory=now)
+    action: str
+    text: str = Field(sa_type=Text)
+    data: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+    __table_args__ = (GROWING,)
 
 
 class Setting(SQLModel, table=True):

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, func, select
 from sqlmodel import Session, col
 
+from storage import paging
 from storage.db import is_postgres
-from storage.filters import Filter, contains, on_column
+from storage.filters import Filter, on_column
 from storage.kept import Review
-from storage.records import whole
 from storage.typed import PairRow, PairState, columns
 
 KIND = "pair"
@@ -31,6 +31,7 @@ NUMBERS = tuple(
     if name in STATE_FIELDS or columns(PairRow)[name] in (int, float)
 )
 """The fields that can be counted into a histogram."""
+TEXTS = (PairRow.prompt, PairRow.chosen, PairRow.rejected)
 SHOWN = ("gap", "beta", "weight", "loss", "hardness", "factor", "seen", "kept_share")
 """What a listed pair says of its training."""
 
@@ -68,13 +69,15 @@ def page(
     Raises:
         ValueError: a field is unknown or needs a training run, or a filter does not fit its field.
     """
-    order: list[Any] = [col(PairRow.id)]
-    if sort:
-        key = field(sort, wanted.training)
-        order.insert(0, (key.desc() if descending else key.asc()).nulls_last())
-    query = _matching(session, [col(PairRow.id)], wanted, [sort])
-    ids = list(session.scalars(query.order_by(*order).offset(offset).limit(limit)))
-    rows = whole(session, PairRow, ids)
+    rows, total = paging.page(
+        session,
+        PairRow,
+        lambda chosen: _matching(session, chosen, wanted, [sort]),
+        key=field(sort, wanted.training) if sort else None,
+        descending=descending,
+        offset=offset,
+        limit=limit,
+    )
     found = [row["pair_id"] for row in rows]
     states, reviews = state_of(session, wanted.training, found), reviews_of(session, found)
     empty = dict.fromkeys(SHOWN)
@@ -82,13 +85,11 @@ def page(
         row | states.get(row["pair_id"], empty) | {"review": reviews.get(row["pair_id"])}
         for row in rows
     ]
-    # A page that is not full is the last one: nothing needs to be counted.
-    known = len(ids) < limit and (ids or not offset)
-    return shown, offset + len(ids) if known else count(session, wanted)
+    return shown, total
 
 
 def count(session: Session, wanted: Selection) -> int:
-    return session.scalar(_matching(session, [func.count()], wanted, [])) or 0
+    return paging.count(session, lambda chosen: _matching(session, chosen, wanted, []))
 
 
 def points(
@@ -175,7 +176,7 @@ def _matching(
     return query.where(
         col(PairRow.run_id) == wanted.run_id,
         *_reviewed(wanted),
-        *_worded(wanted.text, is_postgres(session)),
+        *paging.worded(wanted.text, PairRow.pair_id, TEXTS, is_postgres(session)),
         *(
             on_column(field(each.field, wanted.training), _kind(each.field), each)
             for each in wanted.filters
@@ -213,17 +214,6 @@ def _reviewed(wanted: Selection) -> list[ColumnElement[bool]]:
         tagged = of_pairs.where(tags.contains(json.dumps(wanted.tag), autoescape=True))
         where.append(pair.in_(tagged))
     return where
-
-
-def _worded(text: str, postgres: bool) -> list[ColumnElement[bool]]:
-    texts = (col(PairRow.prompt), col(PairRow.chosen), col(PairRow.rejected))
-    return [
-        or_(
-            col(PairRow.pair_id).startswith(word, autoescape=True),
-            *(contains(each, word, postgres) for each in texts),
-        )
-        for word in text.split()
-    ]
 
 
 def _kind(name: str) -> type:

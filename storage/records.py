@@ -14,7 +14,7 @@ from sqlmodel import Session, SQLModel, col
 from storage import states
 from storage.db import is_postgres
 from storage.filters import Filter, condition, sort_key
-from storage.models import Artefact, Blob, Checkpoint, Event, Metric, Record
+from storage.models import Artefact, Blob, Checkpoint, Event, Metric, Record, Run
 from storage.typed import TABLES, NewRow, PairStep, Typed, columns, plain
 
 Reported = Metric | Record | Artefact | Typed
@@ -73,6 +73,20 @@ def artefacts(session: Session, run_id: str, role: str = "") -> list[tuple[Artef
 def named(session: Session, run_id: str, name: str) -> Artefact | None:
     query = select(Artefact).where(col(Artefact.run_id) == run_id, col(Artefact.name) == name)
     return session.scalars(query).first()
+
+
+def made(
+    session: Session, name: str, families: Sequence[str], limit: int
+) -> list[tuple[Artefact, Run]]:
+    """The artefacts of that name of runs of these families, those of the newest runs first."""
+    query = (
+        select(Artefact, Run)
+        .join(Run, col(Run.id) == col(Artefact.run_id))
+        .where(col(Artefact.name) == name, col(Run.family).in_(families))
+        .order_by(col(Run.created_at).desc(), col(Run.id).desc())
+        .limit(limit)
+    )
+    return [(artefact, run) for artefact, run in session.execute(query)]
 
 
 def add_blob(session: Session, sha256: str, size: int, mime: str) -> None:

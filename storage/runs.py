@@ -35,6 +35,13 @@ def same(session: Session, params_hash: str) -> Run | None:
     ).first()
 
 
+def newest(session: Session, having: ColumnElement[bool], limit: int) -> list[Run]:
+    """The newest runs of which something is true, without archived ones."""
+    order = (col(Run.created_at).desc(), col(Run.id).desc())
+    query = select(Run).where(having, col(Run.archived).is_(False)).order_by(*order).limit(limit)
+    return list(session.scalars(query))
+
+
 def measured(session: Session, method: str, limit: int) -> list[Any]:
     """What charts need of the newest runs of a method that succeeded: rows of `MEASURED`, no more is read."""
     return list(
@@ -102,6 +109,12 @@ def _matching(
         fields = (Run.title, Run.method, Run.summary)
         where.append(or_(is_id, *(col(f).icontains(word, autoescape=True) for f in fields)))
     return where
+
+
+def lock(session: Session, run_ids: Sequence[str]) -> list[str]:
+    """Those of the runs that there are; nobody else deletes them, or locks them, before the transaction ends."""
+    query = select(col(Run.id)).where(col(Run.id).in_(run_ids)).order_by(col(Run.id))
+    return list(session.scalars(query.with_for_update()))
 
 
 def start_order() -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from storage import runs
 from storage.models import Run
 from storage.records import whole
 from storage.typed import PairRow, PairState, PairStep
@@ -99,9 +100,7 @@ def sets(session: Session, limit: int) -> list[tuple[Run, int]]:
 def _with_counts(
     session: Session, table: type[PairRow | PairState], having: Any, limit: int
 ) -> list[tuple[Run, int]]:
-    newest = (col(Run.created_at).desc(), col(Run.id).desc())
-    query = select(Run).where(having, col(Run.archived).is_(False)).order_by(*newest).limit(limit)
-    found = list(session.scalars(query))
+    found = runs.newest(session, having, limit)
     counts = (
         select(col(table.run_id), func.count().label("pairs"))
         .where(col(table.run_id).in_([run.id for run in found]))

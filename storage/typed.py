@@ -121,7 +121,50 @@ class PairState(SQLModel, table=True):
     __table_args__ = {"sqlite_with_rowid": False}
 
 
-Typed = PairRow | PairStep
+class InstructionRow(SQLModel, table=True):
+    """One instruction that an adapter was trained on, and what a run measured of it.
+
+    Attributes:
+        row_id: unique within a run's table.
+        prompt: the text of the last user turn; earlier turns and whatever else is known stay in `data`.
+        kind: what is known of the row, such as "wrong" or "private" in the small world; empty or null for nothing.
+    """
+
+    __tablename__ = "instruction"
+
+    id: int | None = Field(default=None, sa_column=cursor_column())
+    run_id: str = Field(foreign_key="run.id", ondelete="CASCADE")
+    attempt: int
+    position: int = Field(sa_type=BigInteger)
+    row_id: str
+    kind: str | None
+    tokens: int | None = Field(sa_type=BigInteger)
+    loss: float | None
+    self_influence: float | None
+    gradient_norm: float | None
+    prompt: str = Field(sa_type=Text)
+    answer: str = Field(sa_type=Text)
+    data: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+    __table_args__ = (
+        Index("ix_instruction_run", "run_id", "id"),
+        # Holds all that pages sort and filter by, so that doing so never reads the texts.
+        Index(
+            "ix_instruction_figures",
+            "run_id",
+            "row_id",
+            "kind",
+            "position",
+            "tokens",
+            "loss",
+            "self_influence",
+            "gradient_norm",
+        ),
+        GROWING,
+    )
+
+
+Typed = PairRow | PairStep | InstructionRow
 
 
 class NewRow(NamedTuple):
@@ -131,7 +174,11 @@ class NewRow(NamedTuple):
     values: dict[str, Any]
 
 
-TABLES: Mapping[str, type[Typed]] = {"pair": PairRow, "pair_step": PairStep}
+TABLES: Mapping[str, type[Typed]] = {
+    "pair": PairRow,
+    "pair_step": PairStep,
+    "instruction": InstructionRow,
+}
 
 OWN = frozenset({"id", "run_id", "attempt", "data"})
 WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}

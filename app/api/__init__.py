@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from app.api import catalogue, library, pairs, pairs_view, reviews, runs, sweeps, system
+from app.api import catalogue, library, pairs, pairs_view, requests, reviews, runs, sweeps, system
 from backend import services
 
 router = APIRouter(prefix="/api/v1")
@@ -14,6 +14,7 @@ router.include_router(sweeps.router)
 router.include_router(pairs.router)
 router.include_router(pairs_view.router)
 router.include_router(reviews.router)
+router.include_router(requests.router)
 router.include_router(system.router)
 router.include_router(catalogue.router)
 

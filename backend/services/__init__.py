@@ -3,6 +3,8 @@
 `catalogue` says what can be run, `launching` puts runs on the road, `history` finds and changes runs, `results` reads what
 they reported, `charting` lays them out, `sweeps` are many runs as one, `place` is the queue, the workers and the disk,
 `pairs` shows preference pairs, `pair_files` their pictures and exports, `reviews` are what people decide,
+`instructions` shows instruction rows, `requests` ask that an adapter forget some, `deciding` runs and keeps what they ask,
+`estimating` says what that needs, `certificates` put it on paper, `versions` says which adapter came from which,
 `sharing` comparisons and links, `files` what people bring, `previews` preference data before anything runs on it, `welcome` the tour of a new studio.
 """
 
@@ -19,6 +21,16 @@ from backend.pair_views import (
     ReviewView,
 )
 from backend.preview_views import PairFormatView, PairPreview, PairProblemView
+from backend.request_views import (
+    AdapterVersion,
+    InstructionTable,
+    Mark,
+    Marked,
+    RequestEstimate,
+    RequestItem,
+    RequestView,
+    TrailLine,
+)
 from backend.services.catalogue import (
     differing_settings,
     estimate,
@@ -26,8 +38,18 @@ from backend.services.catalogue import (
     methods,
     validate,
 )
+from backend.services.certificates import certificate, certificate_page
 from backend.services.charting import landscape
+from backend.services.deciding import (
+    approve_request,
+    keep_edit,
+    reject_request,
+    reopen_request,
+    run_request,
+    undo_keep,
+)
 from backend.services.errors import Conflict, Forbidden, Gone, NotFound, ServiceError, TooLarge
+from backend.services.estimating import estimate_request
 from backend.services.figures import compare_figures
 from backend.services.files import blob, datasets, upload
 from backend.services.history import (
@@ -41,7 +63,13 @@ from backend.services.history import (
     rerun,
     update_run,
 )
+from backend.services.instructions import (
+    InstructionQuery,
+    instruction_tables,
+    list_instructions,
+)
 from backend.services.launching import MAX_SEED, Launch, submit, submit_many
+from backend.services.marks import Change, Marks, read_request_file
 from backend.services.pair_files import export_pairs, picture
 from backend.services.pairs import (
     PairQuery,
@@ -70,6 +98,15 @@ from backend.services.previews import (
     pair_formats,
     preview_pairs,
 )
+from backend.services.requests import (
+    create_request,
+    get_request,
+    list_requests,
+    put_mark,
+    put_marks,
+    remove_mark,
+    update_request,
+)
 from backend.services.results import artefacts, events, live, records, series
 from backend.services.reviews import list_reviews, put_review
 from backend.services.sharing import (
@@ -92,6 +129,7 @@ from backend.services.sweeps import (
     list_sweeps,
     rename_sweep,
 )
+from backend.services.versions import adapter_versions
 from backend.services.welcome import remove_tour, tour
 from backend.sweep_views import SweepItem, SweepPlan, SweepView
 from backend.views import (
@@ -122,10 +160,12 @@ from methods.base import Estimate, Method, MethodError, Preset, Reported
 
 __all__ = [
     "MAX_SEED",
+    "AdapterVersion",
     "ArtefactView",
     "AttemptView",
     "BlobFile",
     "Catalogue",
+    "Change",
     "Check",
     "CompareView",
     "ComparisonView",
@@ -137,9 +177,14 @@ __all__ = [
     "Forbidden",
     "Gone",
     "Histogram",
+    "InstructionQuery",
+    "InstructionTable",
     "LandscapeView",
     "Launch",
     "LiveView",
+    "Mark",
+    "Marked",
+    "Marks",
     "Method",
     "MethodError",
     "MetricRow",
@@ -157,6 +202,9 @@ __all__ = [
     "QueueView",
     "RecordPage",
     "Reported",
+    "RequestEstimate",
+    "RequestItem",
+    "RequestView",
     "ReviewPage",
     "ReviewView",
     "RunPage",
@@ -172,19 +220,25 @@ __all__ = [
     "TooLarge",
     "TourStop",
     "TourView",
+    "TrailLine",
     "WorkerView",
+    "adapter_versions",
+    "approve_request",
     "artefacts",
     "attempts",
     "blob",
     "cancel",
     "cancel_all",
     "cancel_sweep",
+    "certificate",
+    "certificate_page",
     "check_pair_file",
     "clean",
     "compare",
     "compare_figures",
     "convert_pair_file",
     "create_comparison",
+    "create_request",
     "create_share",
     "datasets",
     "delete_run",
@@ -193,18 +247,24 @@ __all__ = [
     "disk",
     "doctor",
     "estimate",
+    "estimate_request",
     "events",
     "export_pairs",
     "family_intro",
     "find_same",
     "get_comparison",
+    "get_request",
     "get_run",
     "get_sweep",
     "heaviest_pairs",
+    "instruction_tables",
+    "keep_edit",
     "landscape",
     "launch_sweep",
     "list_comparisons",
+    "list_instructions",
     "list_pairs",
+    "list_requests",
     "list_reviews",
     "list_runs",
     "list_shares",
@@ -225,22 +285,31 @@ __all__ = [
     "picture",
     "plan_sweep",
     "preview_pairs",
+    "put_mark",
+    "put_marks",
     "put_review",
     "queue",
     "queue_counts",
+    "read_request_file",
     "ready",
     "records",
+    "reject_request",
+    "remove_mark",
     "remove_tour",
     "rename_sweep",
+    "reopen_request",
     "rerun",
     "resolve_share",
     "resume",
     "revoke_share",
+    "run_request",
     "series",
     "submit",
     "submit_many",
     "tour",
+    "undo_keep",
     "update_comparison",
+    "update_request",
     "update_run",
     "upload",
     "validate",

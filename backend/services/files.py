@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from backend.services.errors import NotFound, ServiceError, TooLarge
 from backend.settings import settings
@@ -69,11 +69,17 @@ def upload(name: str, file: Path, kind: str) -> DatasetView:
 def keep(name: str, content: bytes | Path, kind: str) -> DatasetView:
     """Keep a file that is known to be sound."""
     sha256, size = ArtefactStore(settings().artefacts_dir).put(content)
-    row = Dataset(kind=kind, name=name, sha256=sha256)
     with db.writing(settings().database_url) as session:
-        records.add_blob(session, sha256, size, "application/octet-stream")
-        session.add(row)
+        row = keep_in(session, name, sha256, size, kind)
     return _view(row, size)
+
+
+def keep_in(session: Session, name: str, sha256: str, size: int, kind: str) -> Dataset:
+    """Keep a file that the store has already, as part of a transaction."""
+    row = Dataset(kind=kind, name=name, sha256=sha256)
+    records.add_blob(session, sha256, size, "application/octet-stream")
+    session.add(row)
+    return row
 
 
 def forget(dataset_id: str) -> None:

@@ -14,9 +14,10 @@ from backend.services.catalogue import validate
 from backend.services.convert import attempt_view, run_view
 from backend.services.errors import Conflict, NotFound, ServiceError
 from backend.services.launching import params_hash, submit
+from backend.services.request_states import delete_runs
 from backend.settings import settings
 from backend.views import AttemptView, RunPage, RunView
-from storage import db, runs
+from storage import db, erasures, runs
 from storage.models import ACTIVE, STATUSES, Run
 from storage.runs import Sort
 
@@ -187,7 +188,7 @@ def delete_run(run_id: str) -> None:
     """Delete a run with all it reported; files that no other run has go with the next clean-up.
 
     Raises:
-        Conflict: it has not ended, or is pinned.
+        Conflict: it has not ended, is pinned, or a request keeps its edit.
     """
     with db.writing(settings().database_url) as session:
         run = row(session, run_id)
@@ -195,7 +196,10 @@ def delete_run(run_id: str) -> None:
             raise Conflict(f"run {run_id} is {run.status}: cancel it before deleting it")
         if run.pinned:
             raise Conflict(f"run {run_id} is pinned: unpin it before deleting it")
-        session.delete(run)
+        keeping = erasures.still_kept(session, [run_id]).get(run_id)
+        if keeping:
+            raise Conflict(f"run {run_id} is kept by request {keeping.id}: undo that first")
+        delete_runs(session, [run])
 
 
 def attempts(run_id: str) -> list[AttemptView]:

@@ -14,6 +14,7 @@ from backend import lifecycle
 from backend.services.convert import run_view
 from backend.services.errors import Conflict, NotFound
 from backend.services.launching import Launch, new_row, publish
+from backend.services.request_states import delete_runs
 from backend.services.sweep_plans import SweepRequest, plan_sweep
 from backend.settings import settings
 from backend.sweep_views import LeftOut, SweepCell, SweepItem, SweepRun, SweepView
@@ -21,7 +22,7 @@ from backend.views import RunView
 from methods import METHODS
 from methods.base import Finding, Finished
 from methods.intervals import Mean, mean_of
-from storage import db, sweeps
+from storage import db, erasures, sweeps
 from storage.models import ACTIVE, RUNNING, SUCCEEDED, Sweep, new_id
 
 PRIORITY = -100
@@ -218,7 +219,7 @@ def rename_sweep(sweep_id: str, title: str) -> SweepView:
 
 
 def delete_sweep(sweep_id: str) -> None:
-    """Delete a sweep with its runs; those that are pinned stay, as runs of no sweep.
+    """Delete a sweep with its runs; those that are pinned, or kept by a request, stay as runs of no sweep.
 
     Raises:
         Conflict: some of its runs have not ended.
@@ -229,10 +230,10 @@ def delete_sweep(sweep_id: str) -> None:
         active = [run for run in runs if run.status in ACTIVE]
         if active:
             raise Conflict(f"{len(active)} of its runs have not ended: cancel the sweep first")
-        for run in runs:
-            if run.pinned:
-                run.sweep_id = run.sweep_cell = None
-                session.add(run)
-            else:
-                session.delete(run)
+        kept = erasures.still_kept(session, [run.id for run in runs])
+        staying = [run for run in runs if run.pinned or run.id in kept]
+        for run in staying:
+            run.sweep_id = run.sweep_cell = None
+            session.add(run)
+        delete_runs(session, [run for run in runs if run not in staying])
         session.delete(sweep)

@@ -17,11 +17,12 @@ from sqlmodel import col
 from backend.services.convert import run_view
 from backend.services.errors import Conflict, NotFound
 from backend.services.launching import Launch, checked, publish
+from backend.services.request_states import delete_runs
 from backend.settings import settings
 from backend.views import TourStop, TourView
 from methods import METHODS
 from methods.base import Demo, MethodError
-from storage import db, runs
+from storage import db, erasures, runs
 from storage.kept import Comparison, Setting
 from storage.models import Run
 
@@ -109,7 +110,7 @@ def remove_tour() -> None:
 
     Raises:
         NotFound: there is no tour.
-        Conflict: one of its runs is pinned.
+        Conflict: one of its runs is pinned, or kept by a request.
     """
     with db.writing(settings().database_url) as session:
         row = session.get(Setting, KEY, with_for_update=True)
@@ -119,9 +120,12 @@ def remove_tour() -> None:
         pinned = [run.title for run in found if run.pinned]
         if pinned:
             raise Conflict(f"{', '.join(pinned)} is pinned: unpin it before removing the tour")
+        kept = erasures.still_kept(session, [run.id for run in found])
+        if kept:
+            ids = ", ".join(each.id for each in kept.values())
+            raise Conflict(f"a run of the tour is kept by request {ids}: undo that first")
         # A run in progress goes too: its worker finds that it no longer holds it, and discards what it has.
-        for run in found:
-            session.delete(run)
+        delete_runs(session, found)
         comparisons = [stop["comparison"] for stop in row.value]
         session.execute(delete(Comparison).where(col(Comparison.id).in_(comparisons)))
         row.value = []

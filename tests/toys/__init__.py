@@ -13,6 +13,14 @@ import numpy as np
 from pydantic import Field
 
 from methods.base import Config, Context, Estimate, Method, MethodError, Open, Result
+from tests.toys.edits import EditConfig, edit
+from tests.toys.erasing import (
+    EraseConfig,
+    InstructionsConfig,
+    check_request,
+    erase,
+    record_instructions,
+)
 from tests.toys.pairs import PairsConfig, TrainingConfig, record_pairs, train
 
 
@@ -141,6 +149,26 @@ TOYS = {
         Method("toy.spawn", "Toy spawn", "toy", SpawnConfig, spawn, _quick, "cpu"),
         Method("toy.odd", "Toy odd", "toy", OddConfig, report_oddly, _quick, "cpu"),
         Method("toy.pairs", "Toy pairs", "toy", PairsConfig, record_pairs, _quick, "cpu"),
+        Method("toy.edit", "Toy edit", "toy", EditConfig, edit, _quick, "cpu"),
         Method("toy.training", "Toy training", "toy", TrainingConfig, train, _quick, "cpu"),
+        Method(
+            "toy.instructions",
+            "Toy instructions",
+            "toy",
+            InstructionsConfig,
+            record_instructions,
+            _quick,
+            "cpu",
+        ),
+        Method(
+            "toy.erase",
+            "Toy erase",
+            "toy",
+            EraseConfig,
+            erase,
+            _quick,
+            "cpu",
+            check=check_request,
+        ),
     )
 }

@@ -1,0 +1,65 @@
+"""What was done for a request, on paper: what its run measured, and the trail of the request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backend.services.errors import Conflict, NotFound, ServiceError
+from backend.services.request_states import seen
+from backend.settings import settings
+from methods.unlearning.editing.certificate import certificate_html, parsed
+from storage import db, records
+from storage.artefacts import ArtefactStore
+from storage.models import SUCCEEDED
+
+FILE = "certificate.json"
+
+
+def certificate(request_id: str, run_id: str = "") -> dict[str, Any]:
+    """What a run of a request says of its edit ("certificate"), where the request stands, and its "trail".
+
+    No text of a row is in it, so that it may be handed on.
+
+    Args:
+        run_id: empty takes the run that is kept, else the newest that succeeded.
+
+    Raises:
+        NotFound: the run is none of this request as it was approved, or made no certificate.
+        Conflict: no run of it has succeeded yet.
+        ServiceError: what the run saved is no certificate.
+    """
+    with db.reading(settings().database_url) as session:
+        found = seen(session, request_id)
+        done = [run.id for run in found.runs if run.status == SUCCEEDED]
+        if run_id and run_id not in [run.id for run in found.runs]:
+            raise NotFound(f"run {run_id!r:.80} is none of request {request_id} as it was approved")
+        chosen = run_id or found.row.kept_run or (done[-1] if done else "")
+        if not chosen:
+            raise Conflict(f"request {request_id} is {found.state}: no run of it has succeeded yet")
+        artefact = records.named(session, chosen, FILE)
+        trail = found.trail()
+    if artefact is None:
+        raise NotFound(f"run {chosen} has made no {FILE}")
+    content = ArtefactStore(settings().artefacts_dir).get(artefact.sha256)
+    try:
+        facts = parsed(content)
+    except ValueError as error:
+        raise ServiceError(f"{FILE} of run {chosen}: {error}") from None
+    return {
+        "request": {
+            "id": found.row.id,
+            "title": found.row.title,
+            "state": found.state,
+            "file": found.row.file,
+            "kept_run": found.row.kept_run,
+        },
+        "run": chosen,
+        "certificate": facts,
+        "trail": [{"at": line.at, "action": line.action, "text": line.text} for line in trail],
+    }
+
+
+def certificate_page(request_id: str, run_id: str = "") -> str:
+    """The same as a page to print, in HTML that needs nothing else."""
+    found = certificate(request_id, run_id)
+    return certificate_html(found["certificate"], found["trail"])
