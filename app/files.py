@@ -22,11 +22,13 @@ ASSETS["plotly.min.js"] = PLOTLY_JS
 
 PICTURES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 SHA256 = re.compile(r"[0-9a-f]{64}")
+PAGE = "sandbox allow-modals; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+"""What a page among artefacts may do: look as it was made, and be printed."""
 FOREVER = "public, max-age=31536000, immutable"
 
 
 def blob_response(sha256: str, name: str, request: Request) -> Response:
-    """The bytes named by `sha256`; anything but a picture is sandboxed, so that a page among artefacts can do nothing.
+    """The bytes named by `sha256`; anything but a picture is sandboxed, so that a page among artefacts runs and loads nothing.
 
     Raises:
         services.NotFound: there is no such artefact.
@@ -37,7 +39,7 @@ def blob_response(sha256: str, name: str, request: Request) -> Response:
     etag = f'"{sha256}"'
     headers = {"etag": etag, "cache-control": FOREVER}
     if blob.mime not in PICTURES:
-        headers["content-security-policy"] = "sandbox; default-src 'none'"
+        headers["content-security-policy"] = PAGE
     if name:
         headers["content-disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
     if request.headers.get("if-none-match") == etag:

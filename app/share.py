@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app import share_view
+from app import share_edits, share_view
 from app.errors import status_of
 from app.files import blob_response
 from backend import services
@@ -87,6 +87,7 @@ def page(token: str) -> HTMLResponse:
         common=share_view.settings(view, view.common),
         metrics=metrics,
         more_metrics=more_metrics,
+        edits=share_edits.edits(view),
         maps=share_view.maps(view),
         charts=charts,
         more_charts=more_charts,

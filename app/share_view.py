@@ -24,6 +24,7 @@ PATH = re.compile(
     r"""|(?:file://|(?<![\w.~:/]))(?:~?/|[A-Za-z]:[/\\])[^\s'",;:()\[\]<>]+"""
 )
 SUPPORTING = ("_uncached", "_plain", "_before", "_low", "_high")
+OF_CONTROLS = ("finetune_", "ascent_", "npo_", "retrain_")
 UNITS = {"mb": "MB", "gb": "GB", "ms": "ms", "s": "s", "seconds": "s"}
 KNOWN = {
     "psnr": "PSNR",
@@ -40,6 +41,13 @@ KNOWN = {
     "dpo": "DPO",
     "dama": "DAMO",
     "logps": "log-probability",
+    "logp": "log-probability",
+    "kl": "KL divergence",
+    "mia": "membership AUC by",
+    "ba": "BA",
+    "npo": "NPO",
+    "rouge": "ROUGE",
+    "l": "L",
 }
 
 
@@ -171,6 +179,8 @@ def metrics(view: CompareView) -> tuple[list[MetricRow], list[MetricRow]]:
     main = [
         row
         for row in view.metrics
-        if not row.name.endswith(SUPPORTING) and not (several and len(set(row.values)) == 1)
+        if not row.name.endswith(SUPPORTING)
+        and not row.name.startswith(OF_CONTROLS)
+        and not (several and len(set(row.values)) == 1)
     ]
     return main, [row for row in view.metrics if row not in main]

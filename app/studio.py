@@ -16,6 +16,7 @@ from app.pages import (
     runs,
     sweep,
     system,
+    unlearning,
 )
 
 PAGES = (
@@ -24,6 +25,7 @@ PAGES = (
     ("Pairs", "pairs", pairs.build),
     ("Evaluate", "evaluate", evaluate.build),
     ("Catalogue", "catalogue", catalogue.build),
+    ("Unlearning", "unlearning", unlearning.build),
     ("Runs", "runs", runs.build),
     ("Run", "run", run.build),
     ("Compare", "compare", compare.build),

@@ -17,18 +17,33 @@ def request_of(options: argparse.Namespace) -> SweepRequest:
     Raises:
         ValueError: a pair is no NAME=VALUE, a name is given twice, or a seed is no whole number.
     """
-    method = services.methods().get(options.method)
-    fields = {} if method is None else method.config.model_json_schema()["properties"]
+    fields = fields_of(options.method)
     return SweepRequest(
         method=options.method,
-        config=_pairs(
-            "--set", options.set, lambda name, text: setting_of(fields.get(name, {}), text)
+        config=settings_of(options.method, options.set),
+        axes=pairs_of(
+            "--axis", options.axis, lambda name, text: axis_of(fields.get(name, {}), text)
         ),
-        axes=_pairs("--axis", options.axis, lambda name, text: axis_of(fields.get(name, {}), text)),
         seeds=[_seed(part) for part in options.seeds.split(",")],
         controls=not options.no_controls,
         title=options.title,
     )
+
+
+def settings_of(method: str, texts: Sequence[str]) -> dict[str, Any]:
+    """What --set gave, as the settings of the method want it.
+
+    Raises:
+        ValueError: one is no NAME=VALUE, or a name is given twice.
+    """
+    fields = fields_of(method)
+    return pairs_of("--set", texts, lambda name, text: setting_of(fields.get(name, {}), text))
+
+
+def fields_of(method: str) -> Mapping[str, Any]:
+    """The JSON schema of each setting; empty where there is no such method."""
+    known = services.methods().get(method)
+    return {} if known is None else known.config.model_json_schema()["properties"]
 
 
 def lines_of(plan: SweepPlan, seeds: int) -> list[str]:
@@ -52,7 +67,8 @@ def _seed(text: str) -> int:
         raise ValueError(f"seeds: whole numbers are allowed, got {text!r}") from None
 
 
-def _pairs(option: str, texts: Sequence[str], read: Callable[[str, str], Any]) -> dict[str, Any]:
+def pairs_of(option: str, texts: Sequence[str], read: Callable[[str, str], Any]) -> dict[str, Any]:
+    """What was given as NAME=VALUE, each name once, its value as `read` reads it."""
     found: dict[str, Any] = {}
     for text in texts:
         name, given, value = text.partition("=")

@@ -12,6 +12,8 @@ HEAD = """
 <link rel="stylesheet" href="static/pairs.css">
 <link rel="stylesheet" href="static/answers.css">
 <link rel="stylesheet" href="static/pairs-format.css">
+<link rel="stylesheet" href="static/unlearning.css">
+<link rel="stylesheet" href="static/edits.css">
 <script type="module" src="static/vitrine.js"></script>
 """
 

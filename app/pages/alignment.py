@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from html import escape
 
 import gradio as gr
 
+from app.pages.family import introduce
 from app.pages.launch import LaunchPanel, Words
-from app.widgets import element, heading, html, markup, page_header
+from app.widgets import element, html, markup, page_header
 from backend import services
-from backend.services import Method
 
 FAMILY = "alignment"
 TRAIN = "alignment.train"
@@ -37,10 +36,7 @@ WORDS = Words(
 
 def build(studio: gr.Blocks) -> None:
     page_header("alignment")
-    methods = [method for method in services.methods().values() if method.family == FAMILY]
-    paragraphs = [escape(text) for text in services.family_intro(FAMILY).split("\n\n")]
-    heading("Alignment", paragraphs[0], "".join(_ways()))
-    _papers(paragraphs[1:2], methods)
+    introduce(FAMILY, *_ways())
     train = services.methods().get(TRAIN)
     if train is None:
         return
@@ -70,17 +66,3 @@ def _ways() -> list[str]:
         'Look at <a href="pairs">pairs</a> and how hard they are, train here, count what a model makes up on '
         '<a href="evaluate">Evaluate</a>, and find related work in the <a href="catalogue">catalogue</a>.'
     ]
-
-
-def _papers(paragraphs: list[str], methods: list[Method]) -> None:
-    papers = {paper.url: paper for method in methods for paper in method.papers}
-    links = "".join(
-        f'<li><a href="{escape(paper.url)}" target="_blank" rel="noreferrer">{escape(paper.title)}</a> '
-        f"<small class='muted'>{escape(paper.authors)}, {escape(paper.venue)}</small></li>"
-        for paper in papers.values()
-    )
-    text = "".join(f"<p class='about'>{paragraph}</p>" for paragraph in paragraphs)
-    html(
-        "<details><summary>How it works, and the papers</summary>"
-        f"{text}<ul class='about'>{links}</ul></details>"
-    )

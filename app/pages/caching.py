@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from html import escape
 
 import gradio as gr
 
 from app.launching import Panel
+from app.pages.family import introduce
 from app.pages.launch import LaunchPanel
-from app.widgets import element, heading, html, markup, page_header
-from backend import services
+from app.widgets import element, html, markup, page_header
 
 FAMILY = "caching"
 POLICIES = ("uncached", "fora50", "goc50", "fewer10")
@@ -31,20 +30,8 @@ SWEPT = {
 
 def build(studio: gr.Blocks) -> None:
     """The method that has policies first; what serves it, such as a calibration, folded below."""
-    methods = [method for method in services.methods().values() if method.family == FAMILY]
     page_header(FAMILY)
-    paragraphs = [escape(text) for text in services.family_intro(FAMILY).split("\n\n")]
-    heading("Caching", paragraphs[0])
-    papers = {paper.url: paper for method in methods for paper in method.papers}
-    links = "".join(
-        f'<li><a href="{escape(paper.url)}" target="_blank" rel="noreferrer">{escape(paper.title)}</a> '
-        f"<small class='muted'>{escape(paper.authors)}, {escape(paper.venue)}</small></li>"
-        for paper in papers.values()
-    )
-    html(
-        "<details><summary>How it works, and the papers</summary>"
-        f"<p class='about'>{paragraphs[1]}</p><ul class='about'>{links}</ul></details>"
-    )
+    methods = introduce(FAMILY)
     board = html(markup("v-board"), render=False)
     for method in methods:
         if Panel(method).has_policies:

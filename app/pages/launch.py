@@ -41,6 +41,7 @@ class LaunchPanel:
 
     Attributes:
         board: where what was launched is shown; several panels of a page share it.
+        meant_otherwise: names in the page's address that are no settings of this panel, though it has such.
     """
 
     def __init__(
@@ -49,11 +50,13 @@ class LaunchPanel:
         board: gr.HTML,
         policies: Sequence[str] = (),
         words: Words = Words(),
+        meant_otherwise: Sequence[str] = (),
     ) -> None:
         self.panel = Panel(method)
         self.words = words
         self.method = method
         self.board = board
+        self.meant_otherwise = meant_otherwise
         self.default_policies = [key for key in policies if key in self.panel.policies]
         with gr.Column(elem_classes="launch"):
             self.widgets, self.seed = self._main()
@@ -303,7 +306,8 @@ class LaunchPanel:
             wanted = {*self.default_policies[:1], *presets}
             presets = [key for key in self.panel.policies if key in wanted]
             values[POLICIES] = filled[POLICIES] = presets
-        given = asked(self.panel, address)
+        named = {key: text for key, text in address.items() if key not in self.meant_otherwise}
+        given = asked(self.panel, named)
         for place, field in enumerate(self.panel.order, len(raw) - len(self.widgets)):
             if field.name in given:
                 values[place] = shown(field, given[field.name])

@@ -10,7 +10,7 @@ import { grid } from "./grid.js";
 import { metricTable } from "./metrics.js";
 import { reported } from "./reported.js";
 import { imagesOf } from "./run-parts.js";
-import { trainings, views } from "./views.js";
+import { drawsCurves, views } from "./views.js";
 
 function runsOf({ run_ids: ids }) {
   return ids.length === 1 ? "1 run" : `${ids.length} runs`;
@@ -128,7 +128,7 @@ class Compare extends Element {
       cacheMaps(parts),
       this.frontier(view.runs),
       ...this.family(view.runs, embedded),
-      ...(trainings(view.runs).length ? [] : this.plots(parts, control)),
+      ...(drawsCurves(view.runs) ? [] : this.plots(parts, control)),
       ...(embedded ? [] : this.papers(view.runs)), // the page around has them
     );
   }

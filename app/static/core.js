@@ -160,6 +160,13 @@ export function toast(message, kind = "") {
   setTimeout(() => note.remove(), kind === "bad" ? 9000 : 4500);
 }
 
+/** What went wrong while the page stays as it is. */
+export function complain(error) {
+  if (error.name === "AbortError") return;
+  if (!(error instanceof ApiError)) console.error(error);
+  toast(error.message, "bad");
+}
+
 /** A click handler that disables its button while it works, and tells what went wrong. */
 export function action(work) {
   return async (event) => {
@@ -168,8 +175,7 @@ export function action(work) {
     try {
       await work(event);
     } catch (error) {
-      if (!(error instanceof ApiError)) console.error(error);
-      toast(error.message, "bad");
+      complain(error);
     } finally {
       button.disabled = false;
     }

@@ -1,11 +1,11 @@
 // <v-figures run="...">: what an evaluation measured: before, after and the difference, each with its interval and with what
 // it divides. One table for each extractor and judge: figures of different ones do not compare.
 
-import { Element, api, h } from "./core.js";
+import { Element, h } from "./core.js";
 import { title } from "./format.js";
+import { records } from "./records.js";
 import { hint } from "./table.js";
 
-const PAGE = 1000;
 const VARIANTS = { answers: "Measured", before: "Before", after: "After", difference: "Difference" };
 const DIGITS = 1; // of a share in percent: an interval over some hundred images allows no more
 
@@ -13,19 +13,9 @@ class Figures extends Element {
   static observedAttributes = ["run"];
 
   async start(signal) {
-    const rows = await all(this.getAttribute("run"), signal);
+    const rows = await records(this.getAttribute("run"), "figure", signal);
     this.replaceChildren(...grouped(rows, (row) => [row.benchmark, row.extractor, row.judge].join("\n")).map(card));
   }
-}
-
-async function all(run, signal) {
-  const rows = [];
-  for (let total = 1; rows.length < total; ) {
-    const page = await api(`runs/${run}/records/figure?offset=${rows.length}&limit=${PAGE}`, { signal });
-    rows.push(...page.rows);
-    total = page.rows.length ? page.total : 0;
-  }
-  return rows;
 }
 
 function grouped(rows, key) {

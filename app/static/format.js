@@ -122,6 +122,13 @@ export function title(name) {
     dpo: "DPO",
     dama: "DAMO",
     logps: "log-probability",
+    logp: "log-probability",
+    kl: "KL divergence",
+    mia: "membership AUC by",
+    ba: "BA",
+    npo: "NPO",
+    rouge: "ROUGE",
+    l: "L",
   };
   // The s of CHAIR is for sentences, not a unit.
   const words = name.replace(/\bchair_([is])(?=_|$)/, "chair-$1").split(/[_./]/).filter(Boolean);

@@ -7,6 +7,7 @@ const PAGES = [
   ["", "Home", "h"],
   ["caching", "Caching", "a"],
   ["alignment", "Alignment", "l"],
+  ["unlearning", "Unlearning", "u"],
   ["runs", "Runs", "r"],
   ["compare", "Compare", "c"],
   ["sweep", "Sweeps", "w"],

@@ -113,8 +113,10 @@ class Live extends Element {
             : `${ordinal(live.queue_position)} in the queue`;
       return [fact(place, "")];
     }
-    const facts = live.total ? [fact(`${number(live.done)} / ${number(live.total)}`, "steps")] : [];
-    if (!live.finished && live.speed) facts.push(fact(number(Number(live.speed.toPrecision(3))), "steps/s"));
+    const isShare = live.total === 1; // work that has no steps to count
+    const counted = isShare ? fact(`${Math.round(100 * live.fraction)} %`, "done") : fact(`${number(live.done)} / ${number(live.total)}`, "steps");
+    const facts = live.total ? [counted] : [];
+    if (!live.finished && live.speed && !isShare) facts.push(fact(number(Number(live.speed.toPrecision(3))), "steps/s"));
     facts.push(fact(duration(live.elapsed), live.finished ? "in all" : "so far"));
     if (!live.finished && live.seconds_left !== null) facts.push(fact(duration(live.seconds_left), "left"));
     if (live.attempt > 1) facts.push(fact(ordinal(live.attempt - 1), "attempt"));

@@ -27,13 +27,19 @@ const LOWER = [
   "hallucination",
   "hal",
 ];
-const HIGHER = ["right", "speedup", "psnr", "ssim", "accuracy", "precision", "recall", "score", "is", "auc", "gain"];
+const HIGHER = ["right", "speedup", "psnr", "ssim", "accuracy", "precision", "recall", "score", "is", "auc", "gain", "cosine", "reached"];
 const OBJECTIVE = ["objective", "losses", "loss_weights", "beta"]; // where these differ, so does what is minimised,
 const OF_OBJECTIVE = ["loss", "reward_margin"]; // and these are numbers of different things
-const SECONDARY = /_(uncached|plain|before|low|high)$/;
+const SECONDARY = /_(uncached|plain|before|low|high)$|^(finetune|ascent|npo|retrain|retrain_2)_/;
+
+/** Whether a metric supports another: its interval, or what it is of a control. */
+export function isSupporting(name) {
+  return SECONDARY.test(name);
+}
 
 export function better(name) {
   const words = name.toLowerCase().split(/[_.\s]/);
+  if (words.includes("forget") || words.includes("mia") || name === "token_accuracy") return 0; // as far as a retrain would, no further
   if (words.some((word) => HIGHER.includes(word))) return 1;
   return words.some((word) => LOWER.includes(word)) ? -1 : 0;
 }
@@ -59,9 +65,9 @@ function sorted(metrics) {
   const same = ({ values }) => values.length > 1 && values.every((value) => value === values[0]);
   const rest = metrics.filter((item) => !same(item));
   return {
-    main: rest.filter((item) => !SECONDARY.test(item.name)),
-    more: rest.filter((item) => SECONDARY.test(item.name)),
-    same: metrics.filter((item) => same(item) && !SECONDARY.test(item.name)),
+    main: rest.filter((item) => !isSupporting(item.name)),
+    more: rest.filter((item) => isSupporting(item.name)),
+    same: metrics.filter((item) => same(item) && !isSupporting(item.name)),
   };
 }
 

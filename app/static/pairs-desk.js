@@ -1,20 +1,15 @@
 // The list of pairs, the one of them that is shown, and what is decided of it.
 
-import { api, h, toast } from "./core.js";
+import { api, complain, h } from "./core.js";
 import { number } from "./format.js";
+import { pager } from "./pager.js";
 import { pairCard } from "./pairs-card.js";
 import { goesOn } from "./pairs-decision.js";
-import { keysHelp } from "./pairs-keys.js";
-import { list, pager, verdictMark } from "./pairs-list.js";
+import { help } from "./pairs-keys.js";
+import { list, verdictMark } from "./pairs-list.js";
 import { Reviews } from "./pairs-reviews.js";
 import { OPEN, PAGE, filtered, listParameters, writeState } from "./pairs-state.js";
-
-/** What went wrong while the page stays as it is. */
-export function complain(error) {
-  if (error.name === "AbortError") return;
-  console.error(error);
-  toast(error.message, "bad");
-}
+import { Walk } from "./walk.js";
 
 export class Desk {
   /** `state` is the page's own, changed in place; `set(change)` narrows or orders; `trainer`: a training run, or null. */
@@ -26,33 +21,37 @@ export class Desk {
     this.cardBox = h("div");
     this.listBox = h("div");
     this.pagers = h("div");
-    this.page = { rows: [], total: 0 };
+    this.walk = new Walk({
+      state,
+      signal,
+      name: "pair",
+      size: PAGE,
+      one: "pair",
+      idOf: (row) => row.pair_id,
+      write: writeState,
+      ask: (either) => this.ask(either),
+      find: (pairId) => this.fetch(pairId),
+      ondraw: (page) => this.drawList(page),
+      onshow: (...row) => this.draw(...row),
+    });
   }
 
-  /**
-   * The page of the list. `choose` says what is shown of it: its "first" or "last" row; if "listed", what is shown
-   * already, should it be in the list; else the pair of the address, wherever it is.
-   */
-  async load(choose = null) {
-    this.asking?.abort();
-    this.asking = new AbortController();
-    const either = AbortSignal.any([this.signal, this.asking.signal]);
+  /** As the walk's `load` has it. */
+  load(choose) {
+    return this.walk.load(choose);
+  }
+
+  async ask(signal) {
     this.listBox.setAttribute("aria-busy", "true");
-    const page = await api(`runs/${this.run.id}/pairs?${listParameters(this.state)}`, { signal: either });
+    const page = await api(`runs/${this.run.id}/pairs?${listParameters(this.state)}`, { signal });
     this.listBox.removeAttribute("aria-busy");
-    this.page = page;
-    this.reviews.learn(page.rows);
+    this.reviews.learnRows(page.rows);
     this.count(page);
-    this.drawList();
-    const { rows } = page;
-    if (choose === "first" || choose === "last") await this.showRow(choose === "first" ? 0 : rows.length - 1);
-    else if (this.state.pair && (choose !== "listed" || this.index >= 0))
-      await this.show(this.state.pair, false);
-    else await this.showRow(0, false);
+    return page;
   }
 
-  drawList() {
-    const { state, page } = this;
+  drawList(page) {
+    const { state } = this;
     if (!page.rows.length) {
       this.listBox.replaceChildren(
         h(
@@ -75,30 +74,11 @@ export class Desk {
         run: this.run.id,
         training: state.training,
         reviewOf: (pair) => this.reviews.of(pair),
-        onopen: (index) => this.showRow(index).catch(complain),
+        onopen: (index) => this.walk.showRow(index).catch(complain),
         onsort: (sort, descending) => this.set({ sort, descending }),
       }),
     );
-    this.pagers.replaceChildren(pager({ page: state.page, total: page.total }, (to) => this.turn(to)));
-  }
-
-  turn(page, choose = "listed") {
-    this.state.page = page;
-    writeState(this.state);
-    this.load(choose).catch(complain);
-  }
-
-  /** Which row of the list is shown; -1 where the pair is not in it. */
-  get index() {
-    const at = this.page.rows.findIndex((row) => row.pair_id === this.state.pair);
-    return this.page.rows[this.at]?.pair_id === this.state.pair ? this.at : at;
-  }
-
-  async showRow(index, scroll = true) {
-    this.at = index; // a pair that is twice in the set has one id
-    const row = this.page.rows[index];
-    if (row) await this.show(row.pair_id, scroll);
-    else this.noCard();
+    this.pagers.replaceChildren(pager({ page: state.page, total: page.total, size: PAGE }, (to) => this.walk.turn(to)));
   }
 
   noCard(...words) {
@@ -106,19 +86,16 @@ export class Desk {
     this.cardBox.replaceChildren(...words);
   }
 
-  async show(pairId, scroll = true) {
-    this.state.pair = pairId;
-    writeState(this.state);
-    const { rows, total } = this.page;
-    const at = this.index;
-    const pair = rows[at] ?? (await this.fetch(pairId));
-    if (this.state.pair !== pairId) return; // another one was chosen meanwhile
+  show(pairId) {
+    return this.walk.show(pairId);
+  }
+
+  /** The card of a pair, as the walk's `onshow` has it. */
+  async draw(pair, pairId, place, scroll) {
     if (!pair) {
-      this.noCard(h("p.muted", {}, `This set has no pair ${pairId}.`));
+      this.noCard(...(pairId ? [h("p.muted", {}, `This set has no pair ${pairId}.`)] : []));
       return;
     }
-    const place =
-      at < 0 ? "not in the list below" : `${number((this.state.page - 1) * PAGE + at + 1)} of ${number(total)} in the list`;
     const card = pairCard({
       pair,
       run: this.run.id,
@@ -149,7 +126,7 @@ export class Desk {
       ...(this.trainer ? { training: this.trainer.id } : {}),
     });
     const { rows } = await api(`runs/${this.run.id}/pairs?${asked}`, { signal: this.signal });
-    this.reviews.learn(rows);
+    this.reviews.learnRows(rows);
     return rows[0];
   }
 
@@ -165,9 +142,9 @@ export class Desk {
       if (!this.card) return;
       const again = this.reviews.of(pair).verdict === verdict;
       this.reviews.change(pair, { verdict: again ? null : verdict });
-      if (!again && goesOn()) this.step(1).catch(complain);
+      if (!again && goesOn()) this.walk.step(1).catch(complain);
     };
-    const step = (by) => () => this.step(by).catch(complain);
+    const step = (by) => () => this.walk.step(by).catch(complain);
     return {
       next: step(1),
       previous: step(-1),
@@ -181,19 +158,8 @@ export class Desk {
         const pair = this.reviews.undo();
         if (pair && pair !== this.state.pair) this.show(pair).catch(complain);
       },
-      help: keysHelp,
+      help,
     };
-  }
-
-  /** To the next or previous pair of the list, over the edge of its page too. */
-  async step(by) {
-    const to = this.index + by;
-    const last = Math.ceil(this.page.total / PAGE);
-    if (this.index < 0) await this.showRow(0);
-    else if (this.page.rows[to]) await this.showRow(to);
-    else if (by > 0 && this.state.page < last) this.turn(this.state.page + 1, "first");
-    else if (by < 0 && this.state.page > 1) this.turn(this.state.page - 1, "last");
-    else toast(by > 0 ? "That was the last pair of the list." : "This is the first pair of the list.");
   }
 
   /** Draw a review wherever it is shown. */

@@ -3,7 +3,7 @@
 import { BASE, api, h, poll } from "./core.js";
 import { open } from "./dialog.js";
 import { trainLink } from "./pairs-start.js";
-import { select } from "./pairs-filters.js";
+import { select } from "./fields.js";
 import "./live.js";
 
 const WHICH = [

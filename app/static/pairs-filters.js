@@ -1,25 +1,13 @@
 // What narrows the list of pairs: words, review, level, tag, and the queues of contested pairs.
 
 import { h } from "./core.js";
+import { search, select } from "./fields.js";
 import { queues } from "./pairs-queues.js";
 import { OPEN, REVIEWS, filtered } from "./pairs-state.js";
 
-const WAIT = 250; // ms after the last key
-
 /** `facts`: {counts, levels, tags} of the set. `set(change, choose)` asks anew. Gives {node, show(state)}. */
 export function filters(state, facts, set) {
-  const search = h("input", {
-    type: "search",
-    maxLength: 200,
-    placeholder: "Search prompts and answers  ( / )",
-    "aria-label": "Search pairs",
-    oninput: () => later(() => set({ q: search.value.trim() })),
-  });
-  let waiting;
-  const later = (work) => {
-    clearTimeout(waiting);
-    waiting = setTimeout(work, WAIT);
-  };
+  const words = search("Search pairs", "Search prompts and answers  ( / )", (q) => set({ q }));
   const review = select("Review", Object.entries(REVIEWS), (value) => set({ review: value }));
   const level = select("Level", [["", "All levels"], ...facts.levels.map((name) => [name, name])], (value) =>
     set({ level: value }),
@@ -39,7 +27,7 @@ export function filters(state, facts, set) {
   const bar = h(
     "div.toolbar.pairfilters",
     { role: "search" },
-    search,
+    words.input,
     review.node,
     facts.levels.length > 1 ? level.node : "",
     facts.tags.length ? tag.node : "",
@@ -47,7 +35,7 @@ export function filters(state, facts, set) {
     clear,
   );
   const show = (now) => {
-    if (document.activeElement !== search) search.value = now.q;
+    words.show(now.q);
     review.input.value = now.review;
     level.input.value = now.level;
     tag.input.value = now.tag;
@@ -56,13 +44,4 @@ export function filters(state, facts, set) {
   };
   show(state);
   return { node: h("div", {}, bar, queue.note), show };
-}
-
-export function select(name, options, onchoose) {
-  const input = h(
-    "select",
-    { onchange: () => onchoose(input.value) },
-    ...options.map(([value, title]) => h("option", { value }, title)),
-  );
-  return { node: h("label.field.inline", {}, name, input), input };
 }

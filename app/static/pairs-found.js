@@ -4,7 +4,7 @@ import { BASE, action, api, h } from "./core.js";
 import { number } from "./format.js";
 import { trainLink } from "./pairs-start.js";
 import { table } from "./table.js";
-import { wordDiff } from "./word-diff.js";
+import { markRanges, wordDiff } from "./word-diff.js";
 
 const CONVERT = "alignment.pairs";
 
@@ -69,18 +69,8 @@ function pair(each) {
 /** Both answers, with the words marked in which they differ. */
 function answers({ chosen, rejected }) {
   const [left, right] = wordDiff(chosen, rejected);
-  const side = (name, text, ranges) => h("section.side", { "aria-label": name }, h("h4", {}, name), h("p.answer", {}, ...underlined(text, ranges)));
+  const side = (name, text, ranges) => h("section.side", { "aria-label": name }, h("h4", {}, name), h("p.answer", {}, ...markRanges(text, ranges)));
   return h("div.sides", {}, side("Chosen", chosen, left), side("Rejected", rejected, right));
-}
-
-function underlined(text, ranges) {
-  const nodes = [];
-  let at = 0;
-  for (const { start, end } of ranges) {
-    nodes.push(text.slice(at, start), h("mark", {}, text.slice(start, end)));
-    at = end;
-  }
-  return [...nodes, text.slice(at)];
 }
 
 function extras(meta) {

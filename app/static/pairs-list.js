@@ -2,7 +2,6 @@
 
 import { BASE, h } from "./core.js";
 import { number } from "./format.js";
-import { PAGE } from "./pairs-state.js";
 import { QUEUES } from "./pairs-queues.js";
 import { VERDICTS } from "./pairs-reviews.js";
 import { table } from "./table.js";
@@ -110,28 +109,4 @@ function columns(run, training, reviewOf, onopen) {
     words("prompt", "Prompt"),
     words("chosen", "Chosen"),
   ];
-}
-
-/** "51 to 100 of 150", and the way to other pages. */
-export function pager({ page, total }, onpage) {
-  const last = Math.max(1, Math.ceil(total / PAGE));
-  const button = (words, to, off) =>
-    h("button.button", { type: "button", disabled: off, onclick: () => onpage(to) }, words);
-  const first = (page - 1) * PAGE + 1;
-  return h(
-    "div.actions",
-    {},
-    h(
-      "span.muted.fine",
-      { role: "status" },
-      total ? `${number(first)} to ${number(Math.min(total, page * PAGE))} of ${number(total)}` : "",
-    ),
-    last > 1
-      ? [
-          button("« First", 1, page === 1),
-          button("‹ Previous", page - 1, page === 1),
-          button("Next ›", page + 1, page >= last),
-        ]
-      : "",
-  );
 }

@@ -2,7 +2,7 @@
 
 import { h } from "./core.js";
 import { number } from "./format.js";
-import { select } from "./pairs-filters.js";
+import { select } from "./fields.js";
 import { VERDICTS } from "./pairs-reviews.js";
 import { QUARTERS, quarterOf, quarters } from "./pairs-quarters.js";
 import { kindsLegend, scatter } from "./pairs-scatter.js";

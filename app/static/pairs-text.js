@@ -3,7 +3,7 @@
 import { h } from "./core.js";
 import { number } from "./format.js";
 import { table } from "./table.js";
-import { wordDiff } from "./word-diff.js";
+import { markRanges, wordDiff } from "./word-diff.js";
 
 /** Whether the row brought the scores itself: CLIP was not asked, and they are no shares. */
 export function given(pair) {
@@ -25,25 +25,12 @@ function told(piece, side) {
   return `${side}: “${piece.text}” ${piece.cos === null ? `scores ${score(piece)}, as the row says` : `has ${score(piece)} of the evidence${cos}`}`;
 }
 
-/** Nodes of a part of `text`, its ranges that differ in <mark>. */
-function marked(text, start, end, ranges) {
-  const nodes = [];
-  let at = start;
-  for (const range of ranges) {
-    const [from, to] = [Math.max(range.start, start), Math.min(range.end, end)];
-    if (from >= to) continue;
-    nodes.push(text.slice(at, from), h("mark", {}, text.slice(from, to)));
-    at = to;
-  }
-  return [...nodes, text.slice(at, end)].filter((node) => node !== "");
-}
-
 /** The text of one answer with its pieces [{text, start, end, cos, share}]; what lies between pieces stays plain. */
 function answer(text, pieces, differs, { side, most, say }) {
   const nodes = [];
   let at = 0;
   for (const piece of [...pieces].sort((a, b) => a.start - b.start)) {
-    nodes.push(...marked(text, at, piece.start, differs));
+    nodes.push(...markRanges(text, differs, at, piece.start));
     const strength = most > 0 ? Math.round((100 * Math.max(0, piece.share ?? 0)) / most) : 0;
     const node = h(
       "span.piece",
@@ -53,14 +40,14 @@ function answer(text, pieces, differs, { side, most, say }) {
         onfocus: () => say(told(piece, side)),
         onpointerenter: () => say(told(piece, side)),
       },
-      ...marked(text, piece.start, piece.end, differs),
+      ...markRanges(text, differs, piece.start, piece.end),
       h("span.share", { "aria-label": piece.cos === null ? `score ${score(piece)}` : `${score(piece)} of the evidence` }, score(piece)),
     );
     node.style.setProperty("--share", `${strength}%`);
     nodes.push(node);
     at = piece.end;
   }
-  return h("p.answer", {}, ...nodes, ...marked(text, at, text.length, differs));
+  return h("p.answer", {}, ...nodes, ...markRanges(text, differs, at));
 }
 
 /** Both answers of a pair: {chosen, rejected, readout, legend, twin}; `swapped` names them as a flip would. */

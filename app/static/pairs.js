@@ -1,11 +1,13 @@
 // <v-pairs>: a set of preference pairs, its hardness, what training makes of each, and what a person decides of them.
 
-import { BASE, Element, action, api, h, poll, query, toast } from "./core.js";
+import { BASE, Element, action, api, complain, h, poll, query, toast } from "./core.js";
+import { select } from "./fields.js";
 import { number, runTitle } from "./format.js";
-import { Desk, complain } from "./pairs-desk.js";
+import { listenKeys } from "./keys.js";
+import { Desk } from "./pairs-desk.js";
 import { exportDialog } from "./pairs-export.js";
-import { filters, select } from "./pairs-filters.js";
-import { listenKeys } from "./pairs-keys.js";
+import { filters } from "./pairs-filters.js";
+import { KEYS } from "./pairs-keys.js";
 import { overview } from "./pairs-overview.js";
 import { QUEUES } from "./pairs-queues.js";
 import { beginning, setOf, trainLink } from "./pairs-start.js";
@@ -94,7 +96,7 @@ class Pairs extends Element {
     const { run: measured, trainer, state } = this;
     this.desk = new Desk({ run: measured, trainer, state, set: (...change) => this.set(...change), signal });
     this.build(sets, trainings);
-    listenKeys(this.desk.acts(), signal);
+    listenKeys(KEYS, this.desk.acts(), signal);
     this.overviewBox.replaceChildren(...(await this.overview(signal)));
     await this.desk.load();
     if (query("pairs")) document.getElementById("measure")?.scrollIntoView(); // the panel that the address fills

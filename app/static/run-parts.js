@@ -1,9 +1,11 @@
 // The parts of a run's page: why it failed, what it measured and drew, where it comes from, its files and log.
 
-import { BASE, api, h } from "./core.js";
+import { BASE, h } from "./core.js";
 import { curves } from "./chart.js";
 import { bytes, date, duration, number, runTitle, setting, took, title } from "./format.js";
 import { grid } from "./grid.js";
+import { isSupporting } from "./metrics.js";
+import { records } from "./records.js";
 import { table } from "./table.js";
 
 export function failure(run) {
@@ -34,7 +36,7 @@ export function metrics(run) {
         : h("small", {}, `95 %: ${number(low)} to ${number(high)}`);
     return h("div", {}, h("dt", {}, title(name)), h("dd", {}, number(value)), interval);
   };
-  const rest = entries.filter(([name]) => /_(low|high|uncached|plain|before)$/.test(name));
+  const rest = entries.filter(([name]) => isSupporting(name));
   const main = entries.filter((entry) => !rest.includes(entry));
   const more = rest.length
     ? h(
@@ -51,16 +53,9 @@ export function metrics(run) {
   return h("section", { "aria-label": "Metrics" }, h("dl.metrics", {}, ...main.map(tile)), more);
 }
 
-const PAGE = 1000;
-
 /** What a run recorded of its images, [[name of the artefact, row], ...]; empty where it recorded nothing. */
 export async function imagesOf(run, signal) {
-  const rows = [];
-  for (let total = 1; rows.length < total; ) {
-    const page = await api(`runs/${run.id}/records/images?offset=${rows.length}&limit=${PAGE}`, { signal });
-    rows.push(...page.rows);
-    total = page.rows.length ? page.total : 0;
-  }
+  const rows = await records(run.id, "images", signal);
   return rows.map((row) => [row.name, row]);
 }
 

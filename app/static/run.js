@@ -7,10 +7,8 @@ import { shareDialog } from "./dialog.js";
 import { ago, badge, runTitle, setting, took, title } from "./format.js";
 import { cloneLink, remove, rename, rerun } from "./run-actions.js";
 import { failure, files, imagesOf, log, metrics, origin, pictures, plots } from "./run-parts.js";
-import { trainings, views } from "./views.js";
+import { drawsCurves, tellsResults, views } from "./views.js";
 import "./live.js";
-
-const NO_PLOT = ["file", "cells", "schedule"]; // of JSON files: the cache map shows the last two
 
 class Run extends Element {
   heading = "Run";
@@ -68,6 +66,7 @@ class Run extends Element {
   }
 
   show(run, artefacts, series, events, attempts, images) {
+    const tellsAll = tellsResults([run]); // the summary and the metrics stand in the family's own elements
     this.replaceChildren(
       this.head(run),
       run.status === "failed" ? failure(run) : "",
@@ -83,15 +82,16 @@ class Run extends Element {
             ),
           )
         : "",
-      run.summary ? h("p.lead", {}, run.summary) : "",
+      run.summary && !tellsAll ? h("p.lead", {}, run.summary) : "",
       run.finished ? "" : h("v-live", { run: run.id }),
-      metrics(run),
+      tellsAll ? "" : metrics(run),
       ...views([run]),
+      tellsAll ? h("details.card", {}, h("summary", {}, "All metrics"), metrics(run)) : "",
       ...pictures(run, artefacts, images),
       cacheMaps([{ run, artefacts }]),
-      ...(trainings([run]).length ? [] : plots(run, series)),
+      ...(drawsCurves([run]) ? [] : plots(run, series)),
       ...artefacts
-        .filter((item) => item.mime === "application/json" && !NO_PLOT.includes(item.role))
+        .filter((item) => item.mime === "application/json" && item.role === "figure")
         .map((item) => h("section.card", {}, figure(item))),
       h("div.columns", {}, this.settings(run), origin(run, attempts)),
       files(artefacts),

@@ -6,6 +6,7 @@ import { number } from "./format.js";
 const SIGNS = { info: "i", warning: "!", error: "✕" };
 const FEW = 3;
 const WELL = "No rule of the curve doctor fired: nothing in these curves asks for attention.";
+const NEVER = "Training ended before its first step: there are no curves to read.";
 const SO_FAR =
   "Nothing has asked for attention so far. The curve doctor looks at every step: falling rewards, saturated pairs, a " +
   "missing end token, cut answers, a filter that drops too much, beta at its floor.";
@@ -16,10 +17,10 @@ export function pairLink(run, pair, source = String(run.config.hardness ?? "").s
   return `${BASE}pairs?${new URLSearchParams(source ? { run: source, ...values } : values)}`;
 }
 
-/** `found`: [{run, step, severity, title, text, pairs}, ...]; the newest first. */
-export function reading(found, colour, finished) {
+/** `found`: [{run, step, severity, title, text, pairs}, ...]; the newest first. `trained`: a step was logged. */
+export function reading(found, colour, finished, trained) {
   if (!found.length) {
-    return h("p.muted", {}, finished ? WELL : SO_FAR);
+    return h("p.muted", {}, finished ? (trained ? WELL : NEVER) : SO_FAR);
   }
   const alike = Object.values(Object.groupBy(found, ({ title, text }) => JSON.stringify([title, text])));
   const last = (items) => Math.max(...items.map((item) => item.step));
@@ -66,7 +67,7 @@ function folded(links) {
 
 /** The pairs that carry most of the gradient of the last steps; `run` is the training. */
 export function heaviest(run, rows) {
-  if (!rows.length) return h("p.muted", {}, "No step has been logged yet.");
+  if (!rows.length) return h("p.muted", {}, run.ended ? "No step was logged." : "No step has been logged yet.");
   const most = Math.max(...rows.map((row) => row.share));
   const known = rows.some((row) => row.prompt || row.image);
   return h(

@@ -140,7 +140,8 @@ class Training extends Element {
     const print = JSON.stringify([over, found.map((item) => [item.run.id, item.step, item.title])]);
     if (print === this.print) return;
     this.print = print;
-    this.said.replaceChildren(reading(found, swatch, over));
+    const trained = this.runs.some((run) => Object.keys(run.series).length > 0);
+    this.said.replaceChildren(reading(found, swatch, over, trained));
   }
 
   async weigh(signal) {

@@ -3,26 +3,44 @@
 import { BASE, h } from "./core.js";
 import { runTitle } from "./format.js";
 import "./answers-beside.js";
+import "./edit.js";
+import "./edits-beside.js";
 import "./evaluations.js";
 import "./figures-beside.js";
 import "./training.js";
 
 const TRAININGS = ["alignment.train"];
 const HARDNESS = "alignment.hardness";
+const ERASURES = ["unlearning.erase"];
 const EVALUATIONS = ["alignment.evaluate", "alignment.train"];
 
-export const trainings = (runs) => runs.filter((run) => TRAININGS.includes(run.method));
+const trainings = (runs) => runs.filter((run) => TRAININGS.includes(run.method));
+const erased = (runs) => runs.filter((run) => ERASURES.includes(run.method) && run.status === "succeeded");
 
-/** For runs that stand on one page. Trainings draw their curves themselves. */
+/** Whether the elements of these runs draw their curves. */
+export const drawsCurves = (runs) => trainings(runs).length > 0 || tellsResults(runs);
+
+/** Whether the elements of these runs tell their summary and their metrics, each where it belongs. */
+export const tellsResults = (runs) => runs.length > 0 && erased(runs).length === runs.length;
+
+/** For runs that stand on one page. */
 export function views(runs) {
   const answered = runs.filter((run) => EVALUATIONS.includes(run.method) && run.finished);
   const shown = { runs: ids(answered) };
   return [
     training(runs),
+    edits(runs),
     ...(answered.length > 1 ? [h("v-figures-beside", shown), h("v-answers-beside", shown)] : []),
     answered.length ? h("v-evaluations", shown) : "",
     pairs(runs),
   ].filter(Boolean);
+}
+
+/** What an edit of an adapter did, or what several did, side by side. */
+function edits(runs) {
+  const found = erased(runs);
+  if (found.length > 1) return h("v-edits-beside", { runs: ids(found) });
+  return found.length ? h("v-edit", { run: found[0].id }) : "";
 }
 
 /** Where the pairs of measuring runs are looked at. */

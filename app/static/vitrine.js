@@ -11,6 +11,7 @@ import "./sweep.js";
 import "./sweep-launch.js";
 import "./pairs.js";
 import "./pairs-format.js";
+import "./unlearning.js";
 import "./system.js";
 import "./catalogue.js";
 import "./answers.js";

@@ -1,5 +1,7 @@
 // Which words of two texts differ: the longest common runs are found first, and runs below a least length do not count.
 
+import { h } from "./core.js";
+
 const WORD = /\S+/gu;
 const OUTER = /^[\p{P}\p{S}]+|[\p{P}\p{S}]+$/gu;
 
@@ -68,4 +70,17 @@ function joined(words, isCommon) {
     else ranges.push({ start, end, next: at + 1 });
   });
   return ranges.map(({ start, end }) => ({ start, end }));
+}
+
+/** Nodes of `text` from `start` to `end`, its `ranges` in <mark>. */
+export function markRanges(text, ranges, start = 0, end = text.length) {
+  const nodes = [];
+  let at = start;
+  for (const range of ranges) {
+    const [from, to] = [Math.max(range.start, start), Math.min(range.end, end)];
+    if (from >= to) continue;
+    nodes.push(text.slice(at, from), h("mark", {}, text.slice(from, to)));
+    at = to;
+  }
+  return [...nodes, text.slice(at, end)].filter((node) => node !== "");
 }

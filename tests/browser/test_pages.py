@@ -13,7 +13,7 @@ from tests.browser.conftest import Rest
 
 OpenPage = Callable[..., Page]
 PAGES = (
-    *("/", "/caching", "/alignment", "/pairs", "/evaluate", "/catalogue"),
+    *("/", "/caching", "/alignment", "/pairs", "/evaluate", "/catalogue", "/unlearning"),
     *("/runs", "/compare", "/sweep", "/system"),
 )
 
