@@ -31,12 +31,12 @@ from peft import LoraConfig
 from transformers import PrinterCallback, TrainerCallback
 from trl import DPOConfig, DPOTrainer
 
-from methods.alignment.training.adapters import language_linears
 from methods.alignment.training.log import PairLog
 from methods.alignment.training.logged import LoggedDPOTrainer
 from methods.alignment.training.models import load_model
 from methods.alignment.training.trainer import DamaConfig, DamaTrainer
 from methods.local import LocalContext
+from methods.peft_files import language_linears
 from methods.worlds.llava.data import preference_rows
 
 RESULTS = Path(__file__).parent / "results"

@@ -3,70 +3,39 @@
     python -m benchmarks.bench_pairs [--pairs 100000] [--rounds 9]
 
 SQLite in a temporary folder, asked through the services; one row of steps a pair, 500 reviews, some 2 kB of text and
-pieces a pair. CPU time of the process, median of the rounds: it does not depend on what else the machine does. Times by
-the clock stand beside it in the results. Writes results/pairs.json.
+pieces a pair. Writes results/pairs.json.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
-import sqlite3
-import statistics
-import sys
-import tempfile
-import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from backend import services
-from backend.devices import cpu_name
 from backend.services import PairQuery
-from backend.settings import settings
-from storage import db, records, typed
-from storage.models import Run
+from benchmarks import asking
 from tests.toys.pairs import TrainingConfig, pair, pair_id, pair_steps
 
-RESULTS = Path(__file__).parent / "results" / "pairs.json"
 GOAL_MS = 200
 REVIEWS = 500
 BATCH = 1000
 MORE_TEXT = " ".join(["Behind it stands a wall, and nobody knows who built it."] * 6)
 
 
-def fill(count: int) -> dict[str, float]:
-    """A hardness run and a training run of so many pairs; gives CPU ms a row of writing each kind."""
-    config = TrainingConfig(pairs=count, batch=min(BATCH, count))
-
-    def pairs(number: int) -> list[dict[str, Any]]:
-        found = [pair(each) for each in range(number * BATCH, min((number + 1) * BATCH, count))]
-        return [
+def pair_blocks(count: int) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, count, BATCH):
+        found = [pair(each) for each in range(start, min(start + BATCH, count))]
+        yield [
             row | {"chosen": f"{row['chosen']} {MORE_TEXT}", "spare": MORE_TEXT * 2}
             for row in found
         ]
 
-    def steps(number: int) -> list[dict[str, Any]]:
-        return list(pair_steps(config, number))
 
-    with db.writing(settings().database_url) as session:
-        for name in ("hardness", "training"):
-            values = {"config": {}, "params_hash": "0", "seed": 0, "code_version": "0"}
-            run = Run(id=name, method=f"toy.{name}", family="toy", queue="cpu", **values)
-            run.status = "succeeded"  # nobody works on it
-            session.add(run)
-    spent = {}
-    for kind, run_id, rows_of in (("pair", "hardness", pairs), ("pair_step", "training", steps)):
-        spent[kind] = 0.0
-        for number in range(-(-count // BATCH)):
-            rows = rows_of(number)
-            begun = time.process_time()
-            with db.writing(settings().database_url) as session:
-                records.write(session, [typed.new_row(run_id, 1, kind, row) for row in rows])
-            spent[kind] += time.process_time() - begun
-    return {f"write_{kind}_ms": 1000 * seconds / count for kind, seconds in spent.items()}
+def step_blocks(count: int) -> Iterator[list[dict[str, Any]]]:
+    config = TrainingConfig(pairs=count, batch=min(BATCH, count))
+    for number in range(-(-count // BATCH)):
+        yield list(pair_steps(config, number))
 
 
 def questions(count: int) -> dict[str, Callable[[], Any]]:
@@ -115,51 +84,22 @@ def review(count: int) -> None:
         services.put_review("pair", pair_id(place), {"verdict": verdict, "tags": tags})
 
 
-def timed(question: Callable[[], Any], rounds: int) -> dict[str, float]:
-    question()  # the first one compiles the SQL
-    cpu, wall = [], []
-    for _ in range(rounds):
-        begun = time.process_time(), time.perf_counter()
-        question()
-        cpu.append(1000 * (time.process_time() - begun[0]))
-        wall.append(1000 * (time.perf_counter() - begun[1]))
-    return {"cpu_ms": statistics.median(cpu), "wall_ms": statistics.median(wall)}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=9)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["VITRINE_DATA_DIR"] = folder
-        settings.cache_clear()
-        services.open_database()
-        figures: dict[str, Any] = {"pairs": asked.pairs, "rounds": asked.rounds, "goal_ms": GOAL_MS}
-        figures |= fill(asked.pairs)
-        review(asked.pairs)
-        figures["asked"] = {
-            name: timed(question, asked.rounds) for name, question in questions(asked.pairs).items()
-        }
-        begun = time.process_time()
-        services.delete_run("training")
-        services.delete_run("hardness")
-        figures["delete_both_runs_ms"] = 1000 * (time.process_time() - begun)
-        figures["device"] = cpu_name()
-        versions = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
-        figures["versions"] = versions
-    RESULTS.write_text(json.dumps(figures, indent=1) + "\n")
-    sys.stdout.write(table(figures))
-
-
-def table(figures: dict[str, Any]) -> str:
-    lines = [f"| {figures['pairs']:,} pairs | CPU, ms | by the clock, ms |", "|---|---|---|"]
-    for name, each in figures["asked"].items():
-        late = "" if each["cpu_ms"] <= GOAL_MS else f" (goal {GOAL_MS})"
-        lines.append(f"| {name} | {each['cpu_ms']:.1f}{late} | {each['wall_ms']:.1f} |")
-    for name in ("write_pair_ms", "write_pair_step_ms", "delete_both_runs_ms"):
-        lines.append(f"| {name.removesuffix('_ms').replace('_', ' ')} | {figures[name]:.3g} | |")
-    return "\n".join(lines) + "\n"
+    count = asked.pairs
+    with asking.studio():
+        figures: dict[str, Any] = {"pairs": count, "rounds": asked.rounds, "goal_ms": GOAL_MS}
+        asking.add_run("hardness")
+        asking.add_run("training")
+        figures["write_pair_ms"] = asking.write("hardness", "pair", pair_blocks(count))
+        figures["write_pair_step_ms"] = asking.write("training", "pair_step", step_blocks(count))
+        review(count)
+        figures["asked"] = asking.ask(questions(count), asked.rounds)
+        figures["delete_both_runs_ms"] = asking.delete("training", "hardness")
+    asking.report("pairs", figures, f"{count:,} pairs", GOAL_MS)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def test_readme_links_every_paper_of_the_methods() -> None:
 
 def test_the_code_in_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    sampling, pairs = re.findall(r"```python\n(.*?)```", README, re.S)
+    sampling, pairs, erasing = re.findall(r"```python\n(.*?)```", README, re.S)
     scope: dict[str, object] = {}
     exec(pairs, scope)
     assert scope["found"].delta > 0.5  # type: ignore[attr-defined]
@@ -35,6 +35,12 @@ def test_the_code_in_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     exec(sampling, scope)
     assert scope["cache"].counts == {"attn": 80, "ff": 80}  # type: ignore[attr-defined]
     assert scope["images"].shape == (10, 1, 8, 8)  # type: ignore[attr-defined]
+    exec(erasing, scope)
+    before, edit, finetune = scope["told"].variants.values()  # type: ignore[attr-defined]
+    assert edit.forget_loss > before.forget_loss
+    assert edit.corrected_loss < before.corrected_loss
+    assert finetune.name == "finetune"
+    assert (tmp_path / "edited.zip").is_file()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
