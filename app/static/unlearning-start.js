@@ -9,7 +9,7 @@ const WORLD = [
   ["memorising", "Open the memorising adapter", "Rows of the small world's memorising adapter"],
 ];
 const ABOUT =
-  "This page begins with the rows that an adapter was trained on. Two small adapters come with the studio, trained on 222 questions about the shops of a made-up town, some with wrong answers: one regularised, where an edit can be nearly exact, and one that learnt its rows by heart, where it cannot. To open one takes about half a minute. Or train one, or bring your own, below.";
+  "This page begins with the rows that an adapter was trained on. Two small adapters come with the studio, trained on 222 questions about the shops of a made-up town, some with wrong answers: one regularised, where an edit goes in nearly the right direction, and one that learnt its rows by heart, where it does little. To open one takes about half a minute. Or train one, or bring your own, below.";
 
 /** The run that lists the rows of this table's adapter with their self-influence. */
 export function ranking(table) {

@@ -62,7 +62,7 @@ PRESETS = {
     "wrong": Preset(
         "Correct wrong answers",
         {"adapter": "regularised", "request": "wrong"},
-        "The small world: an adapter that was trained on some wrong answers, in the regime where an edit is accurate.",
+        "The small world: an adapter that was trained on some wrong answers, in the regime where an edit comes nearest.",
         fills=True,
     ),
     "memorised": Preset(

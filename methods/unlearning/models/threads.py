@@ -13,8 +13,7 @@ def threads_for(model: str) -> Iterator[None]:
     """One thread for the small world, and as many as before afterwards; other models keep what they have.
 
     Its matrices are so small that a second thread saves nothing, and each of its thousands of operations would end by waiting
-    for that thread: on a machine whose cores are taken, most of an edit's time (measured: six to seven times the processor time
-    asleep, and without end where the threads spin).
+    for that thread: on a machine whose cores are taken, most of an edit's time (measured: about ten times the processor time).
     """
     import torch  # noqa: PLC0415  importing the family must not cost it
 
