@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MARKS := not gpu and not network$(if $(SLOW),, and not slow)
+# A process for each core, at most four: a file's tests stay together, and so does what they share.
+SHARE := -n logical --maxprocesses 4 --dist loadfile
 
 .PHONY: run install test lint format browser bench
 
@@ -16,7 +18,7 @@ install: $(VENV)/.installed
 
 # Everything the tests need, then ruff, mypy and the suite; SLOW=1 adds the slow tests.
 test: $(VENV)/.installed-dev browser lint
-	$(BIN)/python -m pytest -m "$(MARKS)" -q --durations=10 $(ARGS)
+	$(BIN)/python -m pytest $(SHARE) -m "$(MARKS)" -q --durations=10 $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -23,6 +23,8 @@ import pytest
 
 # Read when torch is loaded: threads that wait sleep instead of spinning on the cores that other processes need.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+if "PYTEST_XDIST_WORKER" in os.environ:  # one of several processes, one a core
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 Seen = TypeVar("Seen")
 
