@@ -12,8 +12,10 @@ With th the adapter's parameters, G(z) the gradient of the loss of row z, n rows
 of the request and z' what takes the place of z (G(z') = 0 for a removal):
 
     edit        (G_new + (w + d) I) x = (1/n) sum_S [G(z) - G(z')],  th_new = th + a x
-    curvature   G_new = J' (diag p - p p') J, the Gauss-Newton form of the edited rows' mean loss
-    length      a in {1, 1/2, ..., 2^-8}: the lowest objective among those that keep the other rows' loss
+    curvature   G_new = J' (diag p - p p') J, the Gauss-Newton form of the edited rows' mean loss; or the same with the coupling
+                of LoRA's factors (a change dA, dB of a module gives s D dA' to B and s dB' D to A, D the loss's slope by its
+                weights, singular values of s D cut to w); or the exact Hessian, at the first step of the rows as they were
+    length      a in {1, 1/2, ..., 2^-8} with the lowest objective among those that keep the other rows' loss, refined by a parabola
     Newton      the same with -grad of the edited objective on the right: it also finishes a training that was stopped early
 
 **Paper**: Ding et al., "Unified Parameter-Efficient Unlearning for LLMs" (LLMEraser), ICLR 2025, arXiv:2412.00383. Zhang et al.,
@@ -25,7 +27,8 @@ of the request and z' what takes the place of z (G(z') = 0 for a removal):
 solves the system as a finite sum by Adam; its code differentiates half the Hessian, takes twenty steps of 1e-5 and so returns
 about a small multiple of the sign of the right-hand side. That solver is here as published and with the half mended,
 labelled; the default is conjugate gradients on the damped Gauss-Newton curvature, which has no negative directions to run
-away along. The search for the length, its guard and the relinearised steps are ours, and so are the controls: the
+away along. At a minimum with weight decay the exact Hessian of the original rows has none either, and is nearer. The coupling
+of the factors, the search for the length, its guard and the relinearised steps are ours, and so are the controls: the
 paper's tables hold no fine-tune on the corrected rows.
 """
 

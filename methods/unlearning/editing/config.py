@@ -59,10 +59,19 @@ class EraseConfig(AdapterSettings):
         "before it converged.",
         json_schema_extra=POLICY,
     )
-    curvature: Literal["ggn", "hessian"] = Field(
+    curvature: Literal["ggn", "ggn_lora", "hessian"] = Field(
         "ggn",
         title="Curvature",
-        description="ggn is the Gauss-Newton form, which has no negative directions; hessian is the exact one, which has.",
+        description="ggn is the Gauss-Newton form, which has no negative directions; ggn_lora is the same with the coupling of LoRA's "
+        "factors, which matters where the objective holds a weight decay and is nothing where it holds none; hessian is the exact "
+        "one, which has negative directions.",
+        json_schema_extra=POLICY,
+    )
+    curvature_data: Literal["edited", "original"] = Field(
+        "edited",
+        title="Rows of the first step's curvature",
+        description="edited are the rows as the request would have them; original those the adapter was trained on, as the influence "
+        "function has it: at a minimum their exact Hessian has no negative directions. Later steps take the edited rows.",
         json_schema_extra=POLICY,
     )
     solver: Literal["cg", "lissa", "published", "published_mended"] = Field(

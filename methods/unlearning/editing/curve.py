@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from methods.unlearning.editing.subject import Subject
 from methods.unlearning.influence.diagnostics import CurvePoint
 from methods.unlearning.influence.losses import Losses, second_order
 from methods.unlearning.influence.right_hand_side import influence_side, newton_side
-from methods.unlearning.influence.stepping import Probe, Reading, proximity, trace
+from methods.unlearning.influence.stepping import Probe, Reading, search, trace
 from methods.unlearning.rows.language import collate, per_sample_loss
 
 LENGTHS = (*(2.0**-k for k in range(8, 2, -1)), 0.1875, 0.25, 0.375, 0.5, 0.75, 1.0, 1.5)
@@ -53,7 +52,7 @@ def trace_edit(
     Args:
         direction: by name of parameter.
         damping: that the direction was solved with, which its objective holds; 0 where it is of several steps.
-        length: the one that is taken; None takes the one with the lowest objective that the guard allows, 0 if none does.
+        length: the one that is taken; None searches as an edit does, which gives 0 where none will do.
         tell: progress (done, total, what).
     """
     with second_order(subject.adapted.model):
@@ -65,16 +64,18 @@ def trace_edit(
             each for each in subject.probe.others if each not in set(subject.probe.retained)
         ]
         samples = [subject.samples[position] for position in neighbours]
-        readings: dict[float, Reading] = {}
+        readings = {0.0: probe.read(theta)}
+        if length is None:
+            length, found = search(probe, theta, ahead, damping, readings[0.0], readings[0.0])
+            readings |= found
         beside: dict[float, list[float]] = {}
-        lengths = sorted({0.0, *LENGTHS, *(() if length is None else (length,))})
+        lengths = sorted({*LENGTHS, *readings, length})
         for place, each in enumerate(lengths):
             at = theta + each * ahead
-            readings[each] = probe.read(at)
+            if each not in readings:
+                readings[each] = probe.read(at)
             beside[each] = losses.values(at, samples).tolist()
             tell(place + 1, len(lengths), f"step length {each:g}")
-        if length is None:
-            length = _best(probe, readings, damping, ahead)
         points = trace(probe, theta, ahead, length, damping=damping, alphas=lengths, known=readings)
     return Curve(
         points,
@@ -110,16 +111,6 @@ def _probe(subject: Subject, config: EraseConfig, losses: Losses, theta: Tensor)
         b = newton_side(losses, theta, subject.samples, subject.samples_request, decay)
     probe.tilt = probe.slope(theta) + b
     return probe
-
-
-def _best(probe: Probe, readings: Mapping[float, Reading], damping: float, ahead: Tensor) -> float:
-    before = readings[0.0]
-    objectives = {
-        each: reading.objective + proximity(damping, each, ahead)
-        for each, reading in readings.items()
-        if probe.allows(reading, before) and math.isfinite(reading.objective)
-    }
-    return min(objectives, key=lambda each: (objectives[each], each))
 
 
 def _by_row(

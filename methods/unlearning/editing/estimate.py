@@ -42,12 +42,16 @@ ASSUMED_ROWS, ASSUMED_MARKED = 1000, 10
 HUB_MB = 15_000.0
 ROW_MB = 700.0
 """Activations and tangents of one row of a 7B model."""
+SLOPES_MB = 27_000.0
+"""The loss's slope by every linear layer of a 7B model in float32, which the coupling of LoRA's factors takes under weight decay."""
 LENGTHS = 15
 """Step lengths that the curve has."""
-SEARCHED = 9
+SEARCHED = 10
 """Step lengths that a search tries."""
 ROWS_OF_A_STEP = 256
 """Of a control, at most."""
+SMALL_GRADIENT = 1e-4
+"""Norm of the objective's gradient up to which a training ended at a minimum."""
 DECODED = 12
 """Forwards that a greedy answer costs, about."""
 EPOCHS = 5.0
@@ -97,6 +101,8 @@ def estimate_request(
     seconds = START_SECONDS + each * (work.total + config.retrain * work.retrain)
     memory = BASE_MB + (0.5 if town else ROW_MB) * min(config.rows_at_once, rows)
     memory += 0 if town else HUB_MB
+    if config.curvature == "ggn_lora" and not town and config.weight_decay:
+        memory += SLOPES_MB
     detail = {
         "products": float(work.products),
         "share": marked / rows,
@@ -169,10 +175,28 @@ def expected_error(share: float, steps: int) -> float:
     return min(math.exp(low[1] + slope * (at - low[0])), 1.0)
 
 
+def at_minimum(recipe: Recipe | None) -> bool:
+    """The adapter was trained to where the gradient of an objective with weight decay all but vanishes."""
+    return (
+        recipe is not None
+        and recipe.coupled_weight_decay > 0
+        and recipe.tolerance <= SMALL_GRADIENT
+    )
+
+
 def advice(
-    config: EraseConfig, *, rows: int, marked: int, epochs: float | None = None
+    config: EraseConfig,
+    *,
+    rows: int,
+    marked: int,
+    epochs: float | None = None,
+    minimum: bool = False,
 ) -> list[str]:
-    """What a person should know before launching, most important first; empty where there is nothing to say."""
+    """What a person should know before launching, most important first; empty where there is nothing to say.
+
+    Args:
+        minimum: see `at_minimum`; the others as `estimate_request`.
+    """
     said: list[str] = []
     share = marked / rows
     if share > ADVISED_SHARE:
@@ -191,11 +215,15 @@ def advice(
             f"Solving costs about {work.solve / work.retrain:.1f} times what training again would. Take fewer rows for the curvature (256 "
             "to 2048), fewer iterations, or the retrain."
         )
-    said += _of_policy(config)
+    if minimum and config.curvature != "hessian" and not config.direction:
+        said.append(
+            "This adapter was trained down to a minimum with weight decay, where the preset “Exact Hessian” comes nearer to a retrain."
+        )
+    said += _of_policy(config, minimum)
     return said
 
 
-def _of_policy(config: EraseConfig) -> Sequence[str]:
+def _of_policy(config: EraseConfig, minimum: bool) -> Sequence[str]:
     said = []
     if not config.line_search and config.solver != "published":
         said.append("The full step is taken without a guard: the other rows may be forgotten too.")
@@ -204,9 +232,15 @@ def _of_policy(config: EraseConfig) -> Sequence[str]:
             "The published constants move the adapter very little: take this as a comparison, not as an edit."
         )
     if config.curvature == "hessian" and config.solver == "cg":
-        said.append(
-            "The exact Hessian has negative directions wherever training did not reach a minimum; the solver then stops early."
-        )
+        if not minimum:
+            said.append(
+                "The exact Hessian has negative directions wherever training did not reach a minimum; the solver then stops early."
+            )
+        elif config.curvature_data == "edited":
+            said.append(
+                "The Hessian of the edited rows has negative directions where the adapter stands: take the original rows for the first "
+                "step's curvature."
+            )
     if not config.controls and not config.retrain:
         said.append("Nothing runs beside the edit, so that there is nothing to judge it by.")
     return said

@@ -24,6 +24,11 @@ PRESETS = {
         {},
         "Damped Gauss-Newton curvature, conjugate gradients, a searched step length with its guard.",
     ),
+    "coupled": Preset(
+        "Coupling of LoRA's factors",
+        {"curvature": "ggn_lora"},
+        "The Gauss-Newton curvature and what the product of the factors adds to it under weight decay; no negative directions either.",
+    ),
     "relinearised": Preset(
         "Relinearised four times",
         {"relinearise": 4},
@@ -41,8 +46,9 @@ PRESETS = {
     ),
     "hessian": Preset(
         "Exact Hessian",
-        {"curvature": "hessian", "damping": 0.1},
-        "What the formula says literally. Away from a minimum it has negative directions, at which the solver stops and says so.",
+        {"curvature": "hessian", "curvature_data": "original", "tolerance": 1e-2},
+        "What the formula says literally: the Hessian of the rows that were trained on, loosely solved. The nearest of all where training "
+        "ended at a minimum with weight decay; elsewhere it has negative directions, at which the solver stops and says so.",
     ),
     "published": Preset(
         "Paper's solver, as published",

@@ -63,6 +63,7 @@ def find_edit(
             subject.samples_request,
             rhs=config.rhs,
             curvature=config.curvature,
+            curvature_data=config.curvature_data,
             weight_decay=subject.weight_decay,
             damping=config.damping,
             max_iterations=config.max_iterations,

@@ -15,6 +15,7 @@ from methods.unlearning.editing.presets import PRESETS
 SOLVING = (
     "rhs",
     "curvature",
+    "curvature_data",
     "solver",
     "relinearise",
     "damping",
@@ -38,7 +39,13 @@ def simplify(values: Mapping[str, Any]) -> dict[str, Any]:
     if kept.get("direction"):
         dropped |= set(SOLVING) - {"rhs"}  # which is the objective of its curve
     if kept.get("solver") in ("published", "published_mended"):
-        dropped |= {"max_iterations", "tolerance", "curvature_rows", "damping_sweep"}
+        dropped |= {
+            "max_iterations",
+            "tolerance",
+            "curvature_data",
+            "curvature_rows",
+            "damping_sweep",
+        }
     if kept.get("solver") == "published":
         dropped.add("damping")
     if not kept.get("line_search", True):

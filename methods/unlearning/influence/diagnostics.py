@@ -50,6 +50,8 @@ class Step:
         converged: the solver reached its tolerance.
         negative_curvature: the solver stopped at a direction of negative curvature.
         largest_curvature: the solver's estimate, from below, of the curvature's largest eigenvalue.
+        coupling: largest singular value of s dL/dW of any LoRA module, for the curvature "ggn_lora", which cuts what is above the
+            weight decay; None for other curvatures.
         empty: the solver stopped before its first step, so that there is no direction.
         step_length: alpha, 0 where no step length lowered the objective within the guard, and for an empty step.
         objective: by how much the step changes what it is judged by, see `stepping`; 0 without a line search.
@@ -64,6 +66,7 @@ class Step:
     converged: bool
     negative_curvature: bool
     largest_curvature: float | None
+    coupling: float | None
     empty: bool
     step_length: float
     objective: float
@@ -76,7 +79,7 @@ class Diagnostics:
     """How an erasure went.
 
     Attributes:
-        rhs, curvature, solver: as they were asked for.
+        rhs, curvature, curvature_data, solver: as they were asked for.
         no_op: the right-hand side is zero bit for bit, so nothing was solved and the update is zero.
         b_norm: |b| at the start.
         steps: every solve in order, also those of a damping sweep and those that were not taken.
@@ -93,6 +96,7 @@ class Diagnostics:
 
     rhs: str
     curvature: str
+    curvature_data: str
     solver: str
     no_op: bool
     b_norm: float

@@ -23,7 +23,7 @@ from methods.unlearning.influence.diagnostics import Erasure
 from methods.unlearning.influence.erasing import Erasing
 from methods.unlearning.influence.losses import Collate, Losses, PerSampleLoss, second_order
 from methods.unlearning.influence.progress import Report
-from methods.unlearning.influence.settings import Rhs, Settings, Solver
+from methods.unlearning.influence.settings import CurvatureData, Rhs, Settings, Solver
 from methods.unlearning.influence.solvers.published_settings import Published, enough_steps
 from methods.unlearning.request import Request
 
@@ -38,6 +38,7 @@ def erase(
     *,
     rhs: Rhs = "influence",
     curvature: Curvature = "ggn",
+    curvature_data: CurvatureData = "edited",
     weight_decay: float = 0.0,
     damping: float = 1e-2,
     max_iterations: int = 50,
@@ -60,7 +61,7 @@ def erase(
     """The update of the trainable parameters that a request asks for. The model itself is not changed.
 
     Cost, with F a forward pass of one sample: 3 F for each marked sample and each replacement, `max_iterations` x 4 F for each
-    sample of the curvature, 9 F for each sample that the line search looks at; the last two again for each relinearisation.
+    sample of the curvature, 10 F for each sample that the line search looks at; the last two again for each relinearisation.
 
     Args:
         model: any module; what may change are its parameters with `requires_grad`. It is run in evaluation mode.
@@ -69,14 +70,19 @@ def erase(
             of that call's tensor (or `.logits`) is differentiated.
         request: what to remove and replace.
         rhs: "influence" removes what the request asks for; "newton" goes for the edited data's optimum, see above.
-        curvature: "ggn", the Gauss-Newton matrix; "hessian", by double backward; "differences", the Hessian by differences of
+        curvature: "ggn", the Gauss-Newton matrix; "ggn_lora", the same with the coupling of the factors of LoRA modules, which
+            matters under `weight_decay` and is cut to it; "hessian", by double backward; "differences", the Hessian by differences of
             gradients, for models without second derivatives.
+        curvature_data: "edited" takes the curvature of the edited data; "original" that of the data before the request for the first
+            step, as the influence function has it. At a minimum the exact Hessian of the original data has no negative directions,
+            and where a request moves much that of the edited data has them there. Later steps are near the edited data's minimum
+            and take its curvature in either case, and the published solver takes the original data always.
         weight_decay: wd above, as L2 in the objective (not AdamW's, which is of no objective).
         damping: added to the curvature only.
         max_iterations: of the solver.
         tolerance: at which relative residual the solver stops, in (0, 1).
         line_search: search the step length in 1, 1/2, ..., 1/256 with the least objective that leaves the retained
-            samples' loss alone; False takes the whole step, unguarded.
+            samples' loss alone, and look where a parabola through it and its neighbours is lowest; False takes the whole step, unguarded.
         relinearise: how many times to repeat from the point reached, with a third of the damping after a step that was
             taken and twice it after one that was not.
         collate: from a list of samples to a batch; None stacks tensors.
@@ -106,6 +112,7 @@ def erase(
     settings = Settings(
         rhs=rhs,
         curvature=curvature,
+        curvature_data=curvature_data,
         solver=solver,
         weight_decay=weight_decay,
         damping=damping,

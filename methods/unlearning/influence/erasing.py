@@ -16,7 +16,7 @@ from methods.unlearning.influence.progress import FORWARD, GRADIENT, PRODUCT, Pr
 from methods.unlearning.influence.right_hand_side import influence_side, newton_side
 from methods.unlearning.influence.settings import Settings
 from methods.unlearning.influence.solving import Linearised, samples_in_a_solve
-from methods.unlearning.influence.stepping import ALPHAS, Probe, Reading, proximity, search, trace
+from methods.unlearning.influence.stepping import LOOKS, Probe, Reading, proximity, search, trace
 from methods.unlearning.influence.summing_up import summed_up
 from methods.unlearning.request import Request
 
@@ -131,7 +131,8 @@ class Erasing:
 
     def _linearise(self) -> Linearised:
         at = self.start + self.moved
-        return Linearised(self.losses, at, self.data, self.request, self.settings)
+        first = not self.moved.any()
+        return Linearised(self.losses, at, self.data, self.request, self.settings, first=first)
 
     def _slope(self) -> Tensor:
         self.progress.part(self.probe.sloped, GRADIENT, "gradient at the new point")
@@ -170,7 +171,7 @@ class Erasing:
         if empty:
             alpha = 0.0
         elif here is not None and before is not None:
-            self.progress.part(self.probe.size * len(ALPHAS), FORWARD, "searching the step length")
+            self.progress.part(self.probe.size * LOOKS, FORWARD, "searching the step length")
             at = self.start + self.moved
             alpha, readings = search(self.probe, at, solution.x, damping, here, before)
             if alpha:
@@ -184,6 +185,7 @@ class Erasing:
             converged=solution.converged,
             negative_curvature=solution.negative_curvature,
             largest_curvature=solution.largest,
+            coupling=point.coupling,
             empty=empty,
             step_length=alpha,
             objective=gain,
@@ -203,7 +205,7 @@ class Erasing:
             readings = only.readings
         curve: tuple[CurvePoint, ...] = ()
         if before is not None:
-            self.progress.part(self.probe.size * len(ALPHAS), FORWARD, "the curve of step lengths")
+            self.progress.part(self.probe.size * LOOKS, FORWARD, "the curve of step lengths")
             known = {**readings, 0.0: before}
             curve = trace(self.probe, self.start, direction, alpha, damping=damping, known=known)
         named = self.losses.flat.named
@@ -223,5 +225,5 @@ class Erasing:
             right * GRADIENT
             + rounds * self.probe.sloped * GRADIENT
             + solves * samples_in_a_solve(settings, self.edited) * PRODUCT
-            + (solves + 2) * self.probe.size * len(ALPHAS) * FORWARD
+            + (solves + 2) * self.probe.size * LOOKS * FORWARD
         )

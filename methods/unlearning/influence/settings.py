@@ -10,6 +10,7 @@ from methods.unlearning.influence.curvature.choosing import Curvature
 from methods.unlearning.influence.solvers.published_settings import Published
 
 Rhs = Literal["influence", "newton"]
+CurvatureData = Literal["edited", "original"]
 Solver = Literal["cg", "lissa", "published", "published_mended"]
 
 
@@ -23,6 +24,7 @@ class Settings:
 
     rhs: Rhs
     curvature: Curvature
+    curvature_data: CurvatureData
     solver: Solver
     weight_decay: float
     damping: float
@@ -39,7 +41,13 @@ class Settings:
     seed: int
 
     def __post_init__(self) -> None:
-        for name, kind in (("rhs", Rhs), ("curvature", Curvature), ("solver", Solver)):
+        kinds = {
+            "rhs": Rhs,
+            "curvature": Curvature,
+            "curvature_data": CurvatureData,
+            "solver": Solver,
+        }
+        for name, kind in kinds.items():
             if getattr(self, name) not in get_args(kind):
                 allowed = ", ".join(get_args(kind))
                 raise ValueError(f"{name} must be one of {allowed}; got {getattr(self, name)!r}")

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from methods.unlearning.influence.curvature.choosing import curvature_products
+from methods.unlearning.influence.curvature.lora import LoraGaussNewton
 from methods.unlearning.influence.losses import Losses
 from methods.unlearning.influence.settings import Settings
 from methods.unlearning.influence.solvers.conjugate_gradients import conjugate_gradients
@@ -23,8 +24,8 @@ from methods.unlearning.request import Request
 class Linearised:
     """The edited data's curvature at `theta`, and solutions with it.
 
-    The curvature is that of the edited data or of a fixed part of it, each part's sample standing for its share; the
-    published solver takes the original data, as its authors do.
+    The curvature is that of the edited data or of a fixed part of it, each part's sample standing for its share; of the original
+    data at the first point where the settings say so, and for the published solver, as its authors do.
     """
 
     def __init__(
@@ -34,21 +35,31 @@ class Linearised:
         data: Sequence[Any],
         request: Request,
         settings: Settings,
+        *,
+        first: bool,
     ) -> None:
         self._losses, self._theta, self._data = losses, theta, data
         self._settings = settings
         if settings.as_published:
             return
-        edited = request.edited(data)
-        positions = drawn(range(len(edited)), settings.curvature_rows, settings.seed)
+        original = first and settings.curvature_data == "original"
+        samples = data if original else request.edited(data)
+        positions = drawn(range(len(samples)), settings.curvature_rows, settings.seed)
         self._product = curvature_products(
             settings.curvature,
             losses,
             theta,
-            [edited[position] for position in positions],
-            len(edited) / len(positions) / len(data),
+            [samples[position] for position in positions],
+            len(samples) / len(positions) / len(data),
             settings.keep_linearisation,
+            weight_decay=settings.weight_decay,
         )
+
+    @property
+    def coupling(self) -> float | None:
+        """The largest singular value of the coupling of LoRA's factors before it was cut; None for other curvatures."""
+        product = None if self._settings.as_published else self._product
+        return product.largest if isinstance(product, LoraGaussNewton) else None
 
     def solve(self, b: Tensor, damping: float) -> Solution:
         """x of (C + (weight decay + damping) I) x = b; the damping is not used by the published solver."""
@@ -76,6 +87,7 @@ class Linearised:
                 self._theta,
                 [self._data[position] for position in positions],
                 1 / len(positions),
+                weight_decay=settings.weight_decay,
             )
             return _shifted(mean, settings.weight_decay)
 

@@ -14,7 +14,7 @@ its linear system has its minimum of: the proximal Bregman objective (Bae et al.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +27,8 @@ from methods.unlearning.request import Request
 
 ALPHAS = tuple(2.0**-k for k in range(9))
 """1, 1/2, ..., 1/256."""
+LOOKS = len(ALPHAS) + 1
+"""Readings of a search, with that of the parabola."""
 
 _GROUPS = ("forget", "corrected", "retain", "held_out")
 
@@ -140,31 +142,87 @@ def search(
     damping: float,
     here: Reading,
     before: Reading,
+    alphas: Iterable[float] = ALPHAS,
+    known: Mapping[float, Reading] | None = None,
 ) -> tuple[float, dict[float, Reading]]:
-    """The step length in `ALPHAS` with the least objective that the guard allows; 0 where none is better than `here`.
+    """The step length with the least objective that the guard allows; 0 where none is better than `here`.
 
-    Step lengths whose objective cannot be told apart within rounding count as equal, and the longest of them is taken: it is
-    what the linear model asks for.
+    Looked at are `alphas` and then the lowest point of the parabola through the best of them and its neighbours, up to twice the
+    longest. Step lengths whose objective cannot be told apart within rounding count as equal, and the longest of `alphas` among
+    them is taken: it is what the linear model asks for.
 
     Args:
         damping: of the step.
         here: the reading at `theta`.
         before: the reading that the guard compares with.
+        known: readings that aren't taken again.
 
     Returns:
-        The step length, and the readings at all of them.
+        The step length, and the readings at all that were looked at, without 0.
     """
-    readings = {alpha: probe.read(theta + alpha * direction) for alpha in ALPHAS}
-    allowed = {
+    readings = dict(known or {})
+    readings.pop(0.0, None)
+
+    def look(alpha: float) -> None:
+        if alpha not in readings:
+            readings[alpha] = probe.read(theta + alpha * direction)
+
+    for alpha in alphas:
+        look(alpha)
+    rounding = 4 * torch.finfo(theta.dtype).eps * abs(here.objective)
+    judged = _judged(probe, readings, damping, direction, before)
+    chosen = _longest_of_the_best(judged, here.objective, rounding)
+    if not chosen:
+        return 0.0, readings
+    lowest = _lowest(chosen, {0.0: here.objective, **judged})
+    if lowest is None:
+        return chosen, readings
+    look(lowest)
+    refined = _judged(probe, {lowest: readings[lowest]}, damping, direction, before)
+    better = refined.get(lowest, math.inf) < judged[chosen] - rounding
+    return (lowest if better else chosen), readings
+
+
+def _judged(
+    probe: Probe,
+    readings: Mapping[float, Reading],
+    damping: float,
+    direction: Tensor,
+    before: Reading,
+) -> dict[float, float]:
+    """Step length -> objective with the damping, of those that the guard allows."""
+    return {
         alpha: reading.objective + proximity(damping, alpha, direction)
         for alpha, reading in readings.items()
         if probe.allows(reading, before) and math.isfinite(reading.objective)
     }
-    rounding = 4 * torch.finfo(theta.dtype).eps * abs(here.objective)
-    best = min(allowed.values(), default=float("inf"))
-    if best > here.objective + rounding:
-        return 0.0, readings
-    return max(alpha for alpha, value in allowed.items() if value <= best + rounding), readings
+
+
+def _longest_of_the_best(judged: Mapping[float, float], here: float, rounding: float) -> float:
+    best = min(judged.values(), default=math.inf)
+    if best > here + rounding:
+        return 0.0
+    return max(alpha for alpha, value in judged.items() if value <= best + rounding)
+
+
+def _lowest(chosen: float, judged: Mapping[float, float]) -> float | None:
+    """Where the parabola through the chosen point and its two neighbours is lowest; None where it has no such point of use.
+
+    The longest has no neighbour beyond, so that the two below it are taken, and its parabola may point up to twice as far.
+    """
+    lengths = sorted(judged)
+    at = lengths.index(chosen)
+    ends = lengths[at - 1 : at + 2] if at + 1 < len(lengths) else lengths[max(at - 2, 0) :]
+    if len(ends) < 3:
+        return None
+    (x, y, z), (p, q, r) = ends, (judged[each] for each in ends)
+    first, second = (q - p) / (y - x), (r - q) / (z - y)
+    bend = (second - first) / (z - x)
+    if not bend > 0:
+        return None
+    lowest = (x + y) / 2 - first / (2 * bend)
+    limit = 2 * chosen
+    return min(lowest, limit) if lowest > x else None
 
 
 def proximity(damping: float, alpha: float, direction: Tensor) -> float:

@@ -33,6 +33,7 @@ def summed_up(
     return Diagnostics(
         rhs=settings.rhs,
         curvature=settings.curvature,
+        curvature_data=settings.curvature_data,
         solver=settings.solver,
         no_op=not steps,
         b_norm=b_norm,
@@ -65,7 +66,7 @@ def _warnings(settings: Settings, steps: Sequence[Step], taken: Sequence[Step]) 
             "Relinearise, or retrain."
         )
     if any(step.negative_curvature for step in steps):
-        found.append(_STOPPED[settings.curvature == "ggn"])
+        found.append(_STOPPED[settings.curvature.startswith("ggn")])
     unsolved = [
         step
         for step in taken

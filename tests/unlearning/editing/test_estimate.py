@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from methods.unlearning.controls.plan import Budget
@@ -10,12 +12,16 @@ from methods.unlearning.editing.estimate import (
     ERRORS,
     ROWS_OF_A_STEP,
     advice,
+    at_minimum,
     estimate_erase,
     estimate_request,
     expected_error,
     work_of,
 )
+from methods.unlearning.editing.presets import PRESETS
 from methods.unlearning.influence.solvers.published_settings import Published, enough_steps
+from methods.unlearning.training.recipe import Recipe, read_recipe
+from methods.worlds.town import ADAPTERS
 
 
 @pytest.mark.parametrize(("share", "one", "more"), ERRORS)
@@ -41,7 +47,7 @@ def test_the_work_is_counted_by_hand():
     )
     work = work_of(config, rows=100, marked=2, epochs=3)
     assert work.products == 30
-    assert work.solve == 30 * 4 * 100 + 3 * (3 * 4 + 9 * (100 + 2 * 5))
+    assert work.solve == 30 * 4 * 100 + 3 * (3 * 4 + 10 * (100 + 2 * 5))
     assert work.controls == 5 * 3 * 100
     assert work.retrain == 3 * 100 * 3
 
@@ -108,6 +114,43 @@ def test_what_is_sound_needs_no_advice():
 def test_what_a_person_should_know(values, marked, said):
     told = advice(EraseConfig(**{"model": "m/m", **values}), rows=1000, marked=marked, epochs=5)
     assert any(said in each for each in told)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({}, "the preset “Exact Hessian” comes nearer"),
+        ({"curvature": "hessian"}, "take the original rows"),
+    ],
+)
+def test_at_a_minimum_the_exact_hessian_is_advised_as_its_preset_has_it(values, said):
+    sizes = {"rows": 1000, "marked": 5, "epochs": 300.0, "minimum": True}
+    town = {"adapter": "regularised"}
+    told = advice(EraseConfig(**town, **values), **sizes)
+    assert any(said in each for each in told)
+    preset = PRESETS["hessian"].values
+    assert not any("Hessian" in each for each in advice(EraseConfig(**town, **preset), **sizes))
+
+
+def test_the_coupling_of_factors_takes_memory_under_weight_decay_alone():
+    def memory(**values):
+        return estimate_erase(EraseConfig(model="m/m", **values)).memory_mb
+
+    assert memory(curvature="ggn_lora", weight_decay=0.1) > memory(weight_decay=0.1)
+    assert memory(curvature="ggn_lora") == memory()
+
+
+def recipe_of(adapter):
+    return read_recipe(json.loads((ADAPTERS[adapter] / "lineage.json").read_text())["training"])
+
+
+@pytest.mark.parametrize(
+    ("adapter", "there"), [("regularised", True), ("memorising", False), (None, False)]
+)
+def test_which_adapters_stand_at_a_minimum(adapter, there):
+    recipe = None if adapter is None else recipe_of(adapter)
+    assert at_minimum(recipe) is there
+    assert not at_minimum(Recipe(trainer="sft", weight_decay=0.1))
 
 
 def test_an_adapter_that_somebody_trained_on_the_small_base_has_an_estimate():

@@ -181,7 +181,10 @@ def test_the_guard_holds_and_the_curve_says_what_was_taken():
     )
     told = found.diagnostics
     points = {point.alpha: point for point in told.curve}
-    assert list(points) == [0.0, *(2.0**-k for k in range(8, -1, -1))]
+    halvings = {0.0, *(2.0**-k for k in range(9))}
+    assert list(points) == sorted(points)
+    assert set(points) >= halvings
+    assert len(points) <= len(halvings) + 1  # the lowest point of a parabola
     assert [point.alpha for point in told.curve if point.chosen] == [told.step_length]
     assert points[told.step_length].allowed
     assert points[told.step_length].retain == told.retain_after
@@ -218,7 +221,10 @@ def test_the_curve_along_a_given_update_is_that_of_the_erasure():
         chosen=found.diagnostics.step_length,
         weight_decay=0.01,
     )
-    for ours, theirs in zip(again, found.diagnostics.curve, strict=True):
+    looked_at = {point.alpha: point for point in found.diagnostics.curve}
+    assert len(again) >= 10
+    for ours in again:
+        theirs = looked_at[ours.alpha]
         assert ours.forget_rows == pytest.approx(theirs.forget_rows, rel=1e-12)
         assert ours.corrected_rows == pytest.approx(theirs.corrected_rows, rel=1e-12)
         assert (ours.alpha, ours.allowed, ours.chosen) == (
@@ -325,7 +331,7 @@ def test_a_part_of_the_retained_samples_is_judged_by_the_whole_slope():
     ("settings", "words"),
     [
         ({"rhs": "gradient"}, "rhs must be one of influence, newton; got 'gradient'"),
-        ({"curvature": "fisher"}, "curvature must be one of ggn, hessian, differences"),
+        ({"curvature": "fisher"}, "curvature must be one of ggn, ggn_lora, hessian, differences"),
         ({"solver": "adam"}, "solver must be one of cg, lissa, published, published_mended"),
         ({"damping": -1.0}, "damping must be a finite number from 0; got -1.0"),
         ({"weight_decay": float("nan")}, "weight_decay must be a finite number"),

@@ -194,3 +194,26 @@ def test_the_mended_solver_gets_near_the_solution_that_the_published_one_never_r
         gaps[solver] = float((update - exact).norm() / exact.norm())
     assert gaps["published"] > 0.99
     assert gaps["published_mended"] < 0.6
+
+
+@pytest.mark.parametrize("task", ["removal", "query", "mixed"])
+def test_the_original_data_s_curvature_is_the_influence_function_and_later_steps_end_at_the_retrain(
+    task,
+):
+    request, edited, kept = whole()[task]
+    problem = ridge()
+    settings = EXACT | {"curvature": "hessian", "curvature_data": "original"}
+    found = erase(problem.model(), problem.data(), squared, request, **settings)
+    x, n = problem.inputs, len(problem.inputs)
+    hessian = x.T @ x / n + DECAY * torch.eye(5, dtype=torch.float64)
+    new = edited.inputs[kept]
+    slope = new.T @ (new @ problem.optimum() - edited.targets[kept]) / n
+    slope += DECAY * problem.optimum()
+    expected = torch.linalg.solve(hessian, -slope)
+    torch.testing.assert_close(found.update["weights"], expected, rtol=0, atol=1e-10)
+    gap = problem.optimum() + found.update["weights"] - edited.optimum(kept)
+    assert gap.norm() > 1e-4  # the curvature that the request changes is second order
+    again = erase(problem.model(), problem.data(), squared, request, relinearise=1, **settings)
+    gap = problem.optimum() + again.update["weights"] - edited.optimum(kept)
+    assert gap.norm() < 1e-8
+    assert again.diagnostics.curvature_data == "original"

@@ -8,6 +8,7 @@ import torch
 from methods.unlearning import Request, erase
 from methods.unlearning.influence.curvature.ggn import GaussNewton
 from methods.unlearning.influence.curvature.hessian import Hessian
+from methods.unlearning.influence.curvature.lora import LoraGaussNewton
 from methods.unlearning.influence.losses import Losses, second_order
 
 LENGTHS = (5, 8, 6, 7)
@@ -121,6 +122,21 @@ def test_every_attention_works_and_gives_the_same(build_llama, sentences, kind, 
     eager, *_ = product_with(build_llama("eager"), sentences, kind, keep=keep)
     fused, *_ = product_with(build_llama("sdpa"), sentences, kind, keep=keep)
     torch.testing.assert_close(eager, fused, rtol=1e-4, atol=1e-6)
+
+
+def test_the_coupling_of_peft_s_factors_takes_the_parameters_themselves_to_the_gradient(
+    build_llama, sentences
+):
+    """s G A' is the gradient by B, and s B' G that by A, for every module that PEFT has made."""
+    model = build_llama("eager", torch.float64)
+    losses = Losses(model, token_mean, collate, batch_size=2)
+    theta = losses.flat.values()
+    with second_order(model):
+        whole = LoraGaussNewton(losses, theta, sentences, 0.25, weight_decay=1e9)(theta)
+        plain = GaussNewton(losses, theta, sentences, 0.25)(theta)
+        gradient = losses.gradient(theta, sentences, 0.25)
+    torch.testing.assert_close(whole - plain, gradient, rtol=1e-4, atol=1e-6)
+    assert gradient.norm() > 1e-2
 
 
 @pytest.mark.parametrize("kind", [GaussNewton, Hessian])
