@@ -16,10 +16,10 @@ from methods.alignment.evidence import measuring, pictures, run_hardness
 from methods.alignment.evidence.check import check_hardness
 from methods.alignment.evidence.config import OFFICIAL_MEAN, HardnessConfig
 from methods.alignment.evidence.files import NAME, read_hardness
-from methods.alignment.evidence.loading import load_scorer
 from methods.alignment.evidence.scores import data_factor, hardness
 from methods.alignment.pairs.opening import open_pairs
 from methods.base import Cancelled, MethodError
+from methods.clip_models import load_clip
 from methods.local import LocalContext
 from methods.worlds.clip.model import build_clip, store_clip
 from tests.test_roc import slow_auc
@@ -81,7 +81,7 @@ def run(tmp_path, name="out", context=None, **settings):
 @pytest.mark.parametrize("score", ["joint_softmax", "mean_cos", "sum_cos"])
 def test_it_gives_the_numbers_of_a_slow_loop(tmp_path, settings, clip, score):
     result, context = run(tmp_path, **settings, score=score)
-    scorer = load_scorer(clip)
+    scorer = load_clip(clip)
     source = open_pairs(HardnessConfig(**settings), context)
     slow = [
         hardness(pair.images[0].open(), pair.chosen, pair.rejected, scorer, score=score)

@@ -6,8 +6,8 @@
     found = hardness(image, "A dog sleeps. It is brown.", "A cat sleeps.", scorer)
     print(found.delta, [(piece.text, share) for piece, share in zip(found.pieces, found.share)])
 
-`split` cuts answers, `clip` and `loading` make a scorer of any open_clip model, `scores` turns cosines into delta and the
-data factor, `measuring` does so for many pairs with features kept in `cache`, `telling` and `report` say what was found,
+`split` cuts answers, `loading` makes a scorer of any open_clip model, `scores` turns cosines into delta and the
+data factor, `measuring` does so for many pairs with features kept on disk, `telling` and `report` say what was found,
 `files` is what training reads. The method `alignment.hardness` (`run_hardness`) puts them together.
 
 Not published, and our reading: the score of a sub-sentence ("joint_softmax": its share of CLIP's softmax over both answers)

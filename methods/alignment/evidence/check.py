@@ -7,11 +7,11 @@ from pathlib import Path
 
 from methods.alignment.evidence.config import HardnessConfig
 from methods.alignment.evidence.needs import check_picture, given_scores
-from methods.alignment.evidence.sources import locate
 from methods.alignment.pairs.config import SCENES
 from methods.alignment.pairs.opening import open_pairs
 from methods.alignment.pairs.pair import Pair
 from methods.base import MethodError, Open
+from methods.clip_sources import locate
 
 LOOKED_AT = 200
 """Rows that are read before a run is queued; the run itself looks at every row before it asks CLIP."""

@@ -8,14 +8,14 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
-from methods.alignment.evidence.cache import FeatureCache, picture_key, text_key
-from methods.alignment.evidence.clip import ClipScorer, Features
 from methods.alignment.evidence.needs import check_picture, given_scores
 from methods.alignment.evidence.numbers import Numbers
 from methods.alignment.evidence.scores import Score, pair_delta, precomputed_delta
 from methods.alignment.evidence.split import Splitter, split_text
 from methods.alignment.pairs.pair import Pair
 from methods.base import MethodError
+from methods.clip_encoder import ClipEncoder, Features
+from methods.feature_cache import FeatureCache, picture_key, text_key
 
 CHUNK = 256
 """Pairs at a time: enough for full batches, few enough to hold their texts and features."""
@@ -23,7 +23,7 @@ CHUNK = 256
 
 def measure(
     source: Sequence[Pair],
-    scorer: ClipScorer,
+    scorer: ClipEncoder,
     cache: FeatureCache,
     *,
     score: Score = "joint_softmax",
@@ -75,7 +75,7 @@ def take_given(
 
 def _measure_chunk(
     pairs: Sequence[Pair],
-    scorer: ClipScorer,
+    scorer: ClipEncoder,
     cache: FeatureCache,
     score: Score,
     splitter: Splitter,

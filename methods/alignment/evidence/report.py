@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from methods.alignment.evidence.clip import ClipScorer
 from methods.alignment.evidence.config import HardnessConfig
 from methods.alignment.evidence.diagnostics import correlation, histogram, level_rows
 from methods.alignment.evidence.scores import Floats
@@ -17,6 +16,7 @@ from methods.alignment.evidence.split import splitter_id
 from methods.alignment.evidence.telling import REPEATED
 from methods.alignment.pairs.source import PairSource
 from methods.base import Context, Result
+from methods.clip_encoder import ClipEncoder
 from methods.roc import auc
 
 LONG = 0.3
@@ -51,7 +51,7 @@ class Findings:
 
 
 def about(
-    config: HardnessConfig, scorer: ClipScorer | None, source: PairSource, findings: Findings
+    config: HardnessConfig, scorer: ClipEncoder | None, source: PairSource, findings: Findings
 ) -> dict[str, Any]:
     """How the numbers of the file came about."""
     said = {

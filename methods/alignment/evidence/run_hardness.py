@@ -14,12 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from methods.alignment.evidence import report
-from methods.alignment.evidence.cache import FeatureCache
 from methods.alignment.evidence.check import check_rows, check_settings
-from methods.alignment.evidence.clip import ClipScorer
 from methods.alignment.evidence.config import HardnessConfig
 from methods.alignment.evidence.files import NAME, HardnessWriter
-from methods.alignment.evidence.loading import load_scorer
 from methods.alignment.evidence.measuring import CHUNK, measure, take_given
 from methods.alignment.evidence.numbers import Numbers
 from methods.alignment.evidence.pictures import PicturePack
@@ -30,6 +27,9 @@ from methods.alignment.pairs.config import SCENES
 from methods.alignment.pairs.opening import open_pairs
 from methods.alignment.pairs.source import PairSource
 from methods.base import Context, Result
+from methods.clip_encoder import ClipEncoder
+from methods.clip_models import load_clip
+from methods.feature_cache import FeatureCache
 
 CHECKPOINT_SECONDS = 20.0
 
@@ -54,7 +54,7 @@ class _Run:
     source: PairSource
     context: Context
     numbers: Numbers = field(default_factory=Numbers)
-    scorer: ClipScorer | None = None
+    scorer: ClipEncoder | None = None
     seconds: float = 0.0
     told: int = 0
     kept_at: float = field(default_factory=time.monotonic)
@@ -117,9 +117,9 @@ class _Run:
             )
             self._say_of(cache)
 
-    def _load(self) -> ClipScorer:
+    def _load(self) -> ClipEncoder:
         config = self.config
-        scorer = load_scorer(
+        scorer = load_clip(
             config.clip,
             config.pretrained,
             self.context.device,

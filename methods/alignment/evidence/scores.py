@@ -27,7 +27,7 @@ from methods.alignment.evidence.split import Piece, Splitter, split_text
 if TYPE_CHECKING:
     from PIL import Image
 
-    from methods.alignment.evidence.clip import ClipScorer
+    from methods.clip_encoder import ClipEncoder
 
 Score = Literal["joint_softmax", "mean_cos", "sum_cos", "precomputed"]
 Floats = npt.NDArray[np.float64]
@@ -56,7 +56,7 @@ def hardness(
     image: Image.Image,
     chosen: str,
     rejected: str,
-    scorer: ClipScorer,
+    scorer: ClipEncoder,
     *,
     score: Score = "joint_softmax",
     splitter: Splitter = "sentences",

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from methods.alignment.evidence.clip import ClipScorer
 from methods.alignment.evidence.needs import given_scores
 from methods.alignment.evidence.numbers import Numbers
 from methods.alignment.evidence.scores import Floats, Score, shares
 from methods.alignment.evidence.split import Piece, Splitter, split_text
 from methods.alignment.pairs.pair import Pair
+from methods.clip_encoder import ClipEncoder
 
 ANSWERS = ("chosen", "rejected")
 REPEATED = (
@@ -69,7 +69,7 @@ class Teller:
         factor: Floats,
         splitter: Splitter,
         score: Score,
-        scorer: ClipScorer | None,
+        scorer: ClipEncoder | None,
     ) -> None:
         """Take what was measured.
 

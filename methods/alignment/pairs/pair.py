@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
+
+from methods.image_files import opened
 
 Role = Literal["system", "user", "assistant"]
-MAX_PIXELS = 100_000_000
-"""A larger picture is refused before it is decoded."""
 SWAPPED = (("chosen_logits", "rejected_logits"), ("chosen_pieces", "rejected_pieces"))
 """Columns beside a pair that belong to one of its answers."""
 
@@ -63,9 +61,9 @@ class Picture:
         """The decoded picture, RGB, turned upright as its EXIF says.
 
         Raises:
-            ValueError: it is missing, no picture, damaged or larger than `MAX_PIXELS`.
+            ValueError: it is missing, no picture, damaged or larger than `image_files.MAX_PIXELS`.
         """
-        with self._opened() as image:
+        with opened(self.read()) as image:
             return ImageOps.exif_transpose(image).convert("RGB")
 
     def kind(self) -> str:
@@ -74,23 +72,8 @@ class Picture:
         Raises:
             ValueError: as `open`, but for damage behind the header.
         """
-        with self._opened() as image:
+        with opened(self.read()) as image:
             return image.format or "PNG"
-
-    @contextmanager
-    def _opened(self) -> Iterator[Image.Image]:
-        data = self.read()
-        try:
-            with Image.open(io.BytesIO(data)) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise ValueError(
-                        f"{image.width} x {image.height} pixels; {MAX_PIXELS:,} are allowed"
-                    )
-                yield image
-        except UnidentifiedImageError:
-            raise ValueError(f"its {len(data):,} bytes are no picture in a known format") from None
-        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-            raise ValueError(f"it is no picture that can be read ({error})") from error
 
 
 @dataclass(frozen=True)

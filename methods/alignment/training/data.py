@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from methods.alignment.evidence.cache import FeatureCache
 from methods.alignment.evidence.files import read_hardness
 from methods.alignment.evidence.measuring import measure, take_given
 from methods.alignment.evidence.split import split_text
@@ -21,6 +20,7 @@ from methods.alignment.training.config import TrainConfig
 from methods.alignment.training.doctor import Diagnosis
 from methods.alignment.training.doctor.answers import answer_cut
 from methods.base import Context, MethodError
+from methods.feature_cache import FeatureCache
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -125,9 +125,9 @@ def hardness_of(
     if brings_scores(pairs[0]):
         numbers = take_given(pairs)
     elif config.pairs in SCENES:
-        from methods.alignment.evidence.loading import load_scorer  # noqa: PLC0415  open_clip
+        from methods.clip_models import load_clip  # noqa: PLC0415  open_clip
 
-        scorer = load_scorer("scenes", device=context.device)
+        scorer = load_clip("scenes", device=context.device)
         cache = FeatureCache(context.workdir, scorer.id)
         numbers = measure(pairs, scorer, cache)
         cache.close()

@@ -65,9 +65,9 @@ def test_an_image_that_is_cut_off_is_found_by_decoding_only(tmp_path):
 
 
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
-    from methods.alignment.pairs import pair
+    from methods import image_files
 
-    monkeypatch.setattr(pair, "MAX_PIXELS", 40)
+    monkeypatch.setattr(image_files, "MAX_PIXELS", 40)
     (tmp_path / "a.png").write_bytes(encoded(size=(8, 6)))
     source = read_pairs(jsonl(tmp_path / "rows.jsonl", GOOD | {"image": "a.png"}))
     for decode in (False, True):
