@@ -1,0 +1,95 @@
+"""Few shots: naming pictures with CLIP from a handful of examples, looking closer, and regularised features.
+
+CLIP names a picture by the class text whose feature is nearest. A few labelled examples (shots) of each class help it, in
+several ways that stand side by side here: a cache of their features (Tip-Adapter), one Gaussian a class with a shared
+covariance (GDA), a linear probe that starts at the texts. View refinement (VCR) changes none of these: it looks at many crops of the
+picture that is asked about, takes of every size the crop of whose name CLIP is surest, and averages. Being surer is not being right:
+where single crops are weak it amplifies their errors. So its controls (the whole picture alone, a random crop, the
+mean of all crops, the crop of lowest entropy, that of smallest margin) are always computed with it. Attentive feature regularisation (AFR) works on any
+frozen features: it mixes into every support feature what is known of related base classes. Which classes are related does
+the work, and wrong ones do harm; so they can be seen and struck out, and random ones stand beside as a control.
+
+With f a unit feature of a picture, W (D, C) unit features of the class texts, K (D, N) unit features of the support and V (N, C) its labels:
+
+    zero-shot    100 f W
+    Tip          100 f W + alpha exp(-beta (1 - f K)) V       alpha: weight of the cache, beta: its sharpness
+    Tip-F        the same, K trained by cross-entropy
+    GDA          100 f W + alpha (f S^-1 M - diag(M' S^-1 M) / 2)     M: class means, S: their shared covariance
+    probe        100 f w, min over w: cross-entropy + sum_c l_c |w_c - W_c|^2
+    VCR          f = unit(sum_s s v_s + g)       v_s: of the crops of share s, the one of largest margin top1 - top2; g: whole picture
+    AFR          z = unit((1 - l) x + l sum_j a_j p_j), a = softmax(<x, p_j> / t) over related base prototypes p_j
+
+**Paper**: Lu et al., "Rethinking Visual Content Refinement in Low-Shot CLIP Adaptation" (VCR), arXiv:2407.14117. Zhu et al., "Boosting Few-Shot
+Learning via Attentive Feature Regularization" (AFR), AAAI 2024, arXiv:2403.17025. Zhang et al., "Tip-Adapter: Training-free Adaption of CLIP for
+Few-shot Classification", ECCV 2022, arXiv:2207.09519. Wang et al., "A Hard-to-Beat Baseline for Training-free CLIP-based
+Adaptation", ICLR 2024, arXiv:2402.04087. Silva-Rodriguez et al., "A Closer Look at the Few-Shot Adaptation of Large Vision-Language
+Models" (CLAP), CVPR 2024, arXiv:2312.12730.
+
+**Original code**: VCR https://github.com/injadlu/VCR; Tip-Adapter https://github.com/gaopengcuhk/Tip-Adapter; GDA
+https://github.com/mrflogs/ICLR24; CLAP https://github.com/jusiro/CLAP. No code of AFR is known.
+
+**Follows / departs**: alpha and beta are chosen on the support by leave-one-out, or on a validation set, never on what is tested; the
+published codes of Tip-Adapter and VCR choose the epoch, and for ImageNet alpha and beta, on the test set. VCR's code adds crops of
+raw length to a whole picture of unit length, so that the latter nearly vanishes; both are unit here, and the published way is
+`merge_norm="official_raw"`. A class may have no shots, or other numbers than its neighbours. AFR is built from its abstract and from
+what is known of it: what is our reading is a setting and says so.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from methods.clip_models import load_clip
+    from methods.fewshot.afr.regularizer import AttentiveFeatureRegularizer
+    from methods.fewshot.classifiers.fitting import fit_classifier
+    from methods.fewshot.classifiers.gda import Gaussians, fit_gaussians, gda_logits
+    from methods.fewshot.classifiers.linear import linear_probe
+    from methods.fewshot.classifiers.support import Support
+    from methods.fewshot.classifiers.tip import tip_logits, zero_shot_logits
+    from methods.fewshot.classifiers.tip_f import TipAdapterF
+    from methods.fewshot.clip.text import text_classifier
+    from methods.fewshot.vcr.refine import Refined, refine_views
+
+_MODULE_OF = {
+    "AttentiveFeatureRegularizer": "fewshot.afr.regularizer",
+    "Gaussians": "fewshot.classifiers.gda",
+    "Refined": "fewshot.vcr.refine",
+    "Support": "fewshot.classifiers.support",
+    "TipAdapterF": "fewshot.classifiers.tip_f",
+    "fit_classifier": "fewshot.classifiers.fitting",
+    "fit_gaussians": "fewshot.classifiers.gda",
+    "gda_logits": "fewshot.classifiers.gda",
+    "linear_probe": "fewshot.classifiers.linear",
+    "load_clip": "clip_models",
+    "refine_views": "fewshot.vcr.refine",
+    "text_classifier": "fewshot.clip.text",
+    "tip_logits": "fewshot.classifiers.tip",
+    "zero_shot_logits": "fewshot.classifiers.tip",
+}
+"""Public name -> module below `methods` that has it."""
+
+__all__ = [
+    "AttentiveFeatureRegularizer",
+    "Gaussians",
+    "Refined",
+    "Support",
+    "TipAdapterF",
+    "fit_classifier",
+    "fit_gaussians",
+    "gda_logits",
+    "linear_probe",
+    "load_clip",
+    "refine_views",
+    "text_classifier",
+    "tip_logits",
+    "zero_shot_logits",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use, so that importing this package costs no torch."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"methods.{_MODULE_OF[name]}"), name)
