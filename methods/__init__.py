@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from methods import alignment, caching, unlearning
+from methods import alignment, anomaly, caching, unlearning
 from methods.base import Method
 
 _ENTRIES = (
@@ -24,6 +24,7 @@ _ENTRIES = (
     unlearning.TRAIN,
     unlearning.RANK,
     unlearning.ERASE,
+    anomaly.DETECT,
 )
 
 METHODS: dict[str, Method] = {method.name: method for method in _ENTRIES}

@@ -37,6 +37,13 @@ SMALLEST = {
     },
     "unlearning.rank": {"fisher_rows": 32, "batch_size": 64},
     "unlearning.train": {"max_rows": 12, "epochs": 2.0, "batch_size": 6, "lora_r": 2},
+    "anomaly.detect": {
+        "graph": "miserables",
+        "epochs": 3,
+        "denoiser_steps": 3,
+        "levels": (0, 50),
+        "sampler_steps": 2,
+    },
 }
 """The cheapest settings of each method: seconds on one CPU thread."""
 
