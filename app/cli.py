@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from app.noding import add_nodes
 from app.pairing import add_pairs
 from app.requesting import add_requests
 
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_sweep(commands)
     add_pairs(commands)
     add_requests(commands)
+    add_nodes(commands)
     commands.add_parser("doctor", help="look at everything the studio needs").set_defaults(
         command=doctor
     )

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 PREVIEW = "preview.webp"
 PREVIEW_EVERY_S = 1.0
 RETRY_S = 0.5
+MOST_WAITING = 20_000
+"""Rows that wait to be written before whoever records more writes them himself: a million rows never lie in memory."""
+TEXT, SCALARS = {str}, {str, int, float, bool, type(None)}
 ROLES = {".png": "image", ".json": "figure", ".csv": "table", ".safetensors": "tensors"}
 
 
@@ -139,6 +142,8 @@ class RunContext(Savers):
     def record(self, kind: str, rows: Iterable[Mapping[str, Any]]) -> None:
         for row in rows:
             self._keep(typed.new_row(self.run.id, self.held.attempt, kind, _plain(row)))
+            if len(self._rows) >= MOST_WAITING:
+                self.flush()
 
     def save_file(self, name: str, value: bytes | Path, **meta: Any) -> ArtefactRef:
         check_name(name)
@@ -276,5 +281,9 @@ def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         TypeError: a value that JSON cannot hold. Said to the method that gave it, not to whoever writes it later.
     """
+    if {*map(type, data)} == TEXT and {*map(type, data.values())} <= SCALARS:
+        numbers = [value for value in data.values() if type(value) is float]
+        if math.isfinite(sum(numbers)):
+            return dict(data)  # as the detour would give it, in a tenth of the time
     plain: dict[str, Any] = json.loads(json.dumps(dict(data), cls=PlotlyJSONEncoder))
     return plain

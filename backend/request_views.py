@@ -99,6 +99,7 @@ class RequestView:
         file: sha256 of the request as it was approved; None before.
         runs: the edits made for it as it was approved, oldest first.
         trail: all that happened, oldest first, with the ends of its runs.
+        draft: nobody ever decided about it: it can be deleted.
     """
 
     id: str
@@ -116,6 +117,7 @@ class RequestView:
     runs: list[RunView]
     kept_run: str | None
     trail: list[TrailLine]
+    draft: bool
     created_at: float
     updated_at: float
 

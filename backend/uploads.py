@@ -12,6 +12,7 @@ from methods.caching.headers import format_of
 
 PICKLES = (".pkl", ".pickle", ".ckpt", ".bin", ".pt", ".pth", ".joblib", ".npy", ".npz")
 PARQUET = b"PAR1"
+MATLAB = b"MATLAB "
 PIECE = 1 << 20
 
 
@@ -62,6 +63,19 @@ def _json(path: Path) -> str:
     return _text(path)
 
 
+def _xml(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(PIECE).removeprefix(codecs.BOM_UTF8).lstrip()
+    if not start.startswith(b"<"):
+        return ": XML begins with <" if start else ": it is empty"
+    return _text(path)
+
+
+def _matlab(path: Path) -> str:
+    with path.open("rb") as file:
+        return "" if file.read(len(MATLAB)) == MATLAB else ": it does not begin as MATLAB's do"
+
+
 def _parquet(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(len(PARQUET))
@@ -86,6 +100,10 @@ CHECKS: dict[str, Callable[[Path], str]] = {
     ".jsonl": _json,
     ".txt": _text,
     ".csv": _text,
+    ".tsv": _text,
+    ".graphml": _xml,
+    ".gexf": _xml,
+    ".mat": _matlab,
     ".parquet": _parquet,
 }
 """By suffix: what is wrong with the content, or ""."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import Session, col
 
 from storage import runs
@@ -37,6 +37,18 @@ def note(
 ) -> None:
     """Add a line to the trail of a request."""
     session.add(ErasureEvent(erasure_id=erasure_id, action=action, text=text, data=data, at=at))
+
+
+def discard(session: Session, seen: Erasure) -> bool:
+    """Delete a request with its trail; False if it is no longer as it was seen: nothing may be committed then."""
+    session.execute(delete(ErasureEvent).where(col(ErasureEvent.erasure_id) == seen.id))
+    gone = session.execute(
+        delete(Erasure)
+        .where(col(Erasure.id) == seen.id, col(Erasure.revision) == seen.revision)
+        .returning(col(Erasure.id))
+        .execution_options(synchronize_session=False)
+    )
+    return gone.first() is not None
 
 
 def trail(session: Session, erasure_id: str) -> list[ErasureEvent]:

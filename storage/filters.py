@@ -90,7 +90,9 @@ def _value(kind: type, text: str, wanted: Filter) -> Any:
     number = _number(text)
     if number is None:
         raise ValueError(f"{wanted.field} is a number, got {text!r:.80}")
-    return number
+    # PostgreSQL looks whole numbers up in an index only if they are asked for as such.
+    whole = kind is int and number.is_integer() and abs(number) < 2**53
+    return int(number) if whole else number
 
 
 def _number(text: str) -> float | None:

@@ -54,8 +54,7 @@ def page(
         session,
         InstructionRow,
         lambda chosen: _matching(session, chosen, wanted),
-        key=_field(sort) if sort else None,
-        descending=descending,
+        order=paging.by(_field(sort) if sort else None, descending),
         offset=offset,
         limit=limit,
     )

@@ -20,25 +20,26 @@ def page(
     table: Any,
     choose: Choose,
     *,
-    key: Any = None,
-    descending: bool = False,
+    order: Sequence[Any] = (),
     offset: int = 0,
     limit: int = 100,
 ) -> tuple[list[dict[str, Any]], int]:
     """One page of the rows that `choose` wants, and how many it wants.
 
     Args:
-        key: what they are sorted by, those without it last; None keeps the order in which they were recorded.
+        order: what they are sorted by; at last, and without it, the order in which they were recorded.
     """
-    order: list[Any] = [col(table.id)]
-    if key is not None:
-        order.insert(0, (key.desc() if descending else key.asc()).nulls_last())
-    query = choose([col(table.id)]).order_by(*order).offset(offset).limit(limit)
+    query = choose([col(table.id)]).order_by(*order, col(table.id)).offset(offset).limit(limit)
     ids = list(session.scalars(query))
     # A page that is not full is the last one: nothing needs to be counted.
     known = len(ids) < limit and (ids or not offset)
     total = offset + len(ids) if known else count(session, choose)
     return whole(session, table, ids), total
+
+
+def by(key: Any, descending: bool) -> list[Any]:
+    """An order by one expression, rows without it last; None gives no order."""
+    return [] if key is None else [(key.desc() if descending else key.asc()).nulls_last()]
 
 
 def count(session: Session, choose: Choose) -> int:

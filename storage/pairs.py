@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, func, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, select
 from sqlmodel import Session, col
 
-from storage import paging
+from storage import paging, reviews
 from storage.db import is_postgres
 from storage.filters import Filter, on_column
 from storage.kept import Review
@@ -73,16 +73,16 @@ def page(
         session,
         PairRow,
         lambda chosen: _matching(session, chosen, wanted, [sort]),
-        key=field(sort, wanted.training) if sort else None,
-        descending=descending,
+        order=paging.by(field(sort, wanted.training) if sort else None, descending),
         offset=offset,
         limit=limit,
     )
     found = [row["pair_id"] for row in rows]
-    states, reviews = state_of(session, wanted.training, found), reviews_of(session, found)
+    states = state_of(session, wanted.training, found)
+    decisions = reviews.of(session, KIND, found)
     empty = dict.fromkeys(SHOWN)
     shown = [
-        row | states.get(row["pair_id"], empty) | {"review": reviews.get(row["pair_id"])}
+        row | states.get(row["pair_id"], empty) | {"review": decisions.get(row["pair_id"])}
         for row in rows
     ]
     return shown, total
@@ -138,22 +138,12 @@ def state_of(session: Session, training: str, pair_ids: Sequence[str]) -> dict[s
     return {row[0]: dict(zip(SHOWN, row[1:], strict=True)) for row in session.execute(query)}
 
 
-def reviews_of(session: Session, pair_ids: Sequence[str]) -> dict[str, Review]:
-    query = select(Review).where(col(Review.kind) == KIND, col(Review.subject).in_(pair_ids))
-    return {review.subject: review for review in session.scalars(query)}
-
-
 def verdicts(session: Session, run_id: str) -> dict[str, int]:
     """How many pairs of a run have each verdict; one that stands there twice counts once."""
     there = select(1).where(
         col(PairRow.run_id) == run_id, col(PairRow.pair_id) == col(Review.subject)
     )
-    query = (
-        select(col(Review.verdict), func.count())
-        .where(col(Review.kind) == KIND, col(Review.verdict).is_not(None), there.exists())
-        .group_by(col(Review.verdict))
-    )
-    return {str(verdict): number for verdict, number in session.execute(query)}
+    return reviews.verdicts(session, KIND, there.exists())
 
 
 def decided(session: Session, run_id: str) -> dict[str, dict[str, Any]]:
@@ -200,19 +190,12 @@ def _joined(query: Select[Any], training: str, fields: Iterable[str]) -> Select[
 
 def _reviewed(wanted: Selection) -> list[ColumnElement[bool]]:
     """Conditions on the review; reviews are few, so that they are found first and their pairs after."""
-    pair, verdict = col(PairRow.pair_id), col(Review.verdict)
-    of_pairs = select(col(Review.subject)).where(col(Review.kind) == KIND)
-    where: list[ColumnElement[bool]] = []
-    if wanted.review == "none":
-        where.append(pair.not_in(of_pairs.where(verdict.is_not(None))))
-    elif wanted.review == "any":
-        where.append(pair.in_(of_pairs.where(verdict.is_not(None))))
-    elif wanted.review:
-        where.append(pair.in_(of_pairs.where(verdict == wanted.review)))
+    pair = col(PairRow.pair_id)
+    where = reviews.having(KIND, pair, wanted.review)
     if wanted.tag:
         tags = cast(col(Review.tags), String)
-        tagged = of_pairs.where(tags.contains(json.dumps(wanted.tag), autoescape=True))
-        where.append(pair.in_(tagged))
+        tagged = tags.contains(json.dumps(wanted.tag), autoescape=True)
+        where.append(pair.in_(reviews.subjects(KIND, tagged)))
     return where
 
 

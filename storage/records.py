@@ -131,6 +131,25 @@ def drop_after_checkpoint(session: Session, run_id: str) -> None:
             states.rebuild(session, run_id)
 
 
+def has_more(session: Session, run_id: str, than: int) -> bool:
+    """Whether a run has more rows than that in one of the tables for many rows."""
+    some = (
+        select(col(table.id)).where(col(table.run_id) == run_id).offset(than).limit(1)
+        for table in TABLES.values()
+    )
+    return any(session.scalar(query) is not None for query in some)
+
+
+def thin(session: Session, run_id: str, most: int) -> int:
+    """Delete up to `most` rows of a run from each of the tables for many rows; gives how many went."""
+    gone = 0
+    for table in TABLES.values():
+        some = select(col(table.id)).where(col(table.run_id) == run_id).limit(most)
+        done = session.execute(delete(table).where(col(table.id).in_(some)))
+        gone += cast(CursorResult[Any], done).rowcount
+    return gone
+
+
 def write(session: Session, reported: Iterable[NewRow]) -> None:
     """Add rows that a run reported, those of each table in their order and in one statement."""
     tables: defaultdict[type[SQLModel], list[dict[str, Any]]] = defaultdict(list)

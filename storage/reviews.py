@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlmodel import Session, col
 
 from storage.kept import Review
@@ -16,23 +16,38 @@ EMPTY: Mapping[str, Any] = {"verdict": None, "tags": [], "note": ""}
 
 
 def put(session: Session, kind: str, subject: str, changes: Mapping[str, Any]) -> Review | None:
-    """Change what is given of a review, and leave the rest; one that says nothing any more is deleted.
+    """`put_all` for one thing."""
+    return put_all(session, kind, [subject], changes).get(subject)
+
+
+def put_all(
+    session: Session, kind: str, named: Iterable[str], changes: Mapping[str, Any]
+) -> dict[str, Review]:
+    """Change what is given of the reviews of some things, and leave the rest; gives those that say something after it.
 
     Two who change the same field at once: the later one has it. Two who change different ones: both have theirs.
     """
+    # In one order, so that two writers never wait for each other.
+    wanted = sorted(set(named))
+    if not wanted:
+        return {}
     at = now()
-    new = {**EMPTY, **changes, "kind": kind, "subject": subject, "created_at": at, "updated_at": at}
-    statement = upsert(session, Review).values(**new)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["kind", "subject"], set_={**changes, "updated_at": at}
-        )
+    new = {**EMPTY, **changes, "kind": kind, "created_at": at, "updated_at": at}
+    statement = upsert(session, Review).on_conflict_do_update(
+        index_elements=["kind", "subject"], set_={**changes, "updated_at": at}
     )
-    kept = session.get_one(Review, (kind, subject))
-    if kept.verdict is not None or kept.tags or kept.note:
-        return kept
-    session.execute(delete(Review).where(col(Review.kind) == kind, col(Review.subject) == subject))
-    return None
+    session.execute(statement, [new | {"subject": subject} for subject in wanted])
+    kept = of(session, kind, wanted)
+    empty = [
+        name
+        for name, each in kept.items()
+        if each.verdict is None and not each.tags and not each.note
+    ]
+    if empty:
+        session.execute(
+            delete(Review).where(col(Review.kind) == kind, col(Review.subject).in_(empty))
+        )
+    return {name: each for name, each in kept.items() if name not in empty}
 
 
 def listed(
@@ -59,3 +74,39 @@ def counted(session: Session, kind: str) -> tuple[dict[str, int], dict[str, int]
         for tag in each:
             tags[tag] = tags.get(tag, 0) + 1
     return verdicts, tags
+
+
+def of(session: Session, kind: str, subjects: Sequence[str]) -> dict[str, Review]:
+    """The reviews of some things, by their ids; those without one are left out."""
+    query = select(Review).where(col(Review.kind) == kind, col(Review.subject).in_(subjects))
+    return {review.subject: review for review in session.scalars(query)}
+
+
+def subjects(kind: str, *where: ColumnElement[bool]) -> Select[Any]:
+    """The ids of the things of a kind whose review fulfils some conditions."""
+    return select(col(Review.subject)).where(col(Review.kind) == kind, *where)
+
+
+def having(kind: str, subject: Any, review: str) -> list[ColumnElement[bool]]:
+    """Conditions on the review of rows that are named by `subject`. Reviews are few: they are found first.
+
+    Args:
+        review: "none" (no verdict yet), "any", or one verdict; empty for all.
+    """
+    verdict = col(Review.verdict)
+    if not review:
+        return []
+    if review == "none":
+        return [subject.not_in(subjects(kind, verdict.is_not(None)))]
+    wanted = verdict.is_not(None) if review == "any" else verdict == review
+    return [subject.in_(subjects(kind, wanted))]
+
+
+def verdicts(session: Session, kind: str, there: ColumnElement[bool]) -> dict[str, int]:
+    """How many reviews of a kind have each verdict, of those for which a condition holds."""
+    query = (
+        select(col(Review.verdict), func.count())
+        .where(col(Review.kind) == kind, col(Review.verdict).is_not(None), there)
+        .group_by(col(Review.verdict))
+    )
+    return {str(verdict): number for verdict, number in session.execute(query)}

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from app.api import catalogue, library, pairs, pairs_view, requests, reviews, runs, sweeps, system
+from app.api import (
+    catalogue,
+    library,
+    node_figures,
+    nodes,
+    pairs,
+    pairs_view,
+    requests,
+    reviews,
+    runs,
+    sweeps,
+    system,
+)
 from backend import services
 
 router = APIRouter(prefix="/api/v1")
@@ -13,6 +25,8 @@ router.include_router(library.router)
 router.include_router(sweeps.router)
 router.include_router(pairs.router)
 router.include_router(pairs_view.router)
+router.include_router(nodes.router)
+router.include_router(node_figures.router)
 router.include_router(reviews.router)
 router.include_router(requests.router)
 router.include_router(system.router)

@@ -147,6 +147,12 @@ def update(request_id: str, body: ChangedRequest) -> dict[str, Any]:
     return request_json(services.update_request(request_id, title=body.title, note=body.note))
 
 
+@router.delete("/requests/{request_id}", status_code=204)
+def delete(request_id: str) -> None:
+    """Delete a draft; what was ever approved or rejected stays on record."""
+    services.delete_request(request_id)
+
+
 @router.put("/requests/{request_id}/marks")
 def put_marks(request_id: str, body: NewMarks) -> dict[str, int]:
     """Say what is asked of several rows, of all or of none; gives what is asked in all."""

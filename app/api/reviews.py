@@ -22,6 +22,17 @@ class NewReview(Body):
     note: str = Field("", max_length=2000)
 
 
+class SameReview(NewReview):
+    subjects: list[Annotated[str, Field(max_length=80)]] = Field(min_length=1, max_length=5000)
+
+
+@router.put("/reviews/{kind}")
+def put_reviews(kind: str, body: SameReview) -> list[ReviewView]:
+    """Keep the same decision about several things, all or none."""
+    changes = {name: getattr(body, name) for name in body.model_fields_set - {"subjects"}}
+    return services.put_reviews(kind, body.subjects, changes)
+
+
 @router.put("/reviews/{kind}/{subject}")
 def put_review(kind: str, subject: str, body: NewReview) -> ReviewView:
     """Keep a decision about one thing, for a pair by its id: keep, flip, drop or null, with tags and a note."""

@@ -3,6 +3,8 @@
 `catalogue` says what can be run, `launching` puts runs on the road, `history` finds and changes runs, `results` reads what
 they reported, `charting` lays them out, `sweeps` are many runs as one, `place` is the queue, the workers and the disk,
 `pairs` shows preference pairs, `pair_files` their pictures and exports, `reviews` are what people decide,
+`nodes` ranks the nodes of graphs, `node_files` writes them down, `node_results` opens what a detection left, `node_figures`
+explains, draws and compares it, `node_judging` says how right it is,
 `instructions` shows instruction rows, `requests` ask that an adapter forget some, `deciding` runs and keeps what they ask,
 `estimating` says what that needs, `certificates` put it on paper, `versions` says which adapter came from which,
 `sharing` comparisons and links, `files` what people bring, `previews` preference data before anything runs on it, `welcome` the tour of a new studio.
@@ -11,6 +13,7 @@ they reported, `charting` lays them out, `sweeps` are many runs as one, `place` 
 from backend.chart_views import LandscapeView, Spread
 from backend.cleaning import collect as clean
 from backend.doctor import doctor, ready
+from backend.node_views import NextNode, NodePage, NodeRun
 from backend.pair_views import (
     Histogram,
     PairPage,
@@ -70,6 +73,16 @@ from backend.services.instructions import (
 )
 from backend.services.launching import MAX_SEED, Launch, submit, submit_many
 from backend.services.marks import Change, Marks, read_request_file
+from backend.services.node_figures import (
+    explain_node,
+    node_gexf,
+    node_overview,
+    nodes_around,
+    nodes_beside,
+)
+from backend.services.node_files import nodes_csv, nodes_json, reviews_csv
+from backend.services.node_judging import Against, judge_nodes
+from backend.services.nodes import NodeCut, NodeQuery, list_nodes, next_node, node_runs
 from backend.services.pair_files import export_pairs, picture
 from backend.services.pairs import (
     PairQuery,
@@ -100,6 +113,7 @@ from backend.services.previews import (
 )
 from backend.services.requests import (
     create_request,
+    delete_request,
     get_request,
     list_requests,
     put_mark,
@@ -108,7 +122,7 @@ from backend.services.requests import (
     update_request,
 )
 from backend.services.results import artefacts, events, live, records, series
-from backend.services.reviews import list_reviews, put_review
+from backend.services.reviews import list_reviews, put_review, put_reviews
 from backend.services.sharing import (
     compare,
     create_comparison,
@@ -161,6 +175,7 @@ from methods.base import Estimate, Method, MethodError, Preset, Reported
 __all__ = [
     "MAX_SEED",
     "AdapterVersion",
+    "Against",
     "ArtefactView",
     "AttemptView",
     "BlobFile",
@@ -188,6 +203,11 @@ __all__ = [
     "Method",
     "MethodError",
     "MetricRow",
+    "NextNode",
+    "NodeCut",
+    "NodePage",
+    "NodeQuery",
+    "NodeRun",
     "NotFound",
     "PairFormatView",
     "PairPage",
@@ -241,6 +261,7 @@ __all__ = [
     "create_request",
     "create_share",
     "datasets",
+    "delete_request",
     "delete_run",
     "delete_sweep",
     "differing_settings",
@@ -249,6 +270,7 @@ __all__ = [
     "estimate",
     "estimate_request",
     "events",
+    "explain_node",
     "export_pairs",
     "family_intro",
     "find_same",
@@ -258,11 +280,13 @@ __all__ = [
     "get_sweep",
     "heaviest_pairs",
     "instruction_tables",
+    "judge_nodes",
     "keep_edit",
     "landscape",
     "launch_sweep",
     "list_comparisons",
     "list_instructions",
+    "list_nodes",
     "list_pairs",
     "list_requests",
     "list_reviews",
@@ -273,6 +297,14 @@ __all__ = [
     "load_catalogue",
     "methods",
     "move",
+    "next_node",
+    "node_gexf",
+    "node_overview",
+    "node_runs",
+    "nodes_around",
+    "nodes_beside",
+    "nodes_csv",
+    "nodes_json",
     "open_database",
     "open_studio",
     "pair_formats",
@@ -288,6 +320,7 @@ __all__ = [
     "put_mark",
     "put_marks",
     "put_review",
+    "put_reviews",
     "queue",
     "queue_counts",
     "read_request_file",
@@ -301,6 +334,7 @@ __all__ = [
     "rerun",
     "resolve_share",
     "resume",
+    "reviews_csv",
     "revoke_share",
     "run_request",
     "series",

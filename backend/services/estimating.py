@@ -18,7 +18,7 @@ from backend.settings import settings
 from methods.base import Method
 from methods.unlearning.editing.check import opened
 from methods.unlearning.editing.config import EraseConfig
-from methods.unlearning.editing.estimate import advice, passes_of
+from methods.unlearning.editing.estimate import advice, at_minimum, passes_of
 from methods.unlearning.editing.estimate import estimate_request as estimate_of_rows
 from storage import db
 
@@ -49,5 +49,5 @@ def _needs(method: Method, values: Mapping[str, Any]) -> RequestEstimate:
     found = opened(config, open_reference)
     rows, marked, passes = len(found.table.rows), len(found.asked.tasks), passes_of(found.recipe)
     needs = estimate_of_rows(config, rows=rows, marked=marked, epochs=passes)
-    said = advice(config, rows=rows, marked=marked, epochs=passes)
+    said = advice(config, rows=rows, marked=marked, epochs=passes, minimum=at_minimum(found.recipe))
     return RequestEstimate(needs.seconds, needs.memory_mb, dict(needs.detail), said)

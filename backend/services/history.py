@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,11 +18,14 @@ from backend.services.launching import params_hash, submit
 from backend.services.request_states import delete_runs
 from backend.settings import settings
 from backend.views import AttemptView, RunPage, RunView
-from storage import db, erasures, runs
+from storage import db, erasures, records, runs
 from storage.models import ACTIVE, STATUSES, Run
 from storage.runs import Sort
 
 MAX_PAGE = 200
+PORTION = 50_000
+"""Rows that are deleted in one transaction."""
+PAUSE_S = 0.02
 
 
 def row(session: Session, run_id: str) -> Run:
@@ -190,16 +194,35 @@ def delete_run(run_id: str) -> None:
     Raises:
         Conflict: it has not ended, is pinned, or a request keeps its edit.
     """
+    with db.reading(settings().database_url) as session:
+        _deletable(session, run_id)
+    thin_out([run_id])
     with db.writing(settings().database_url) as session:
-        run = row(session, run_id)
-        if run.status in ACTIVE:
-            raise Conflict(f"run {run_id} is {run.status}: cancel it before deleting it")
-        if run.pinned:
-            raise Conflict(f"run {run_id} is pinned: unpin it before deleting it")
-        keeping = erasures.still_kept(session, [run_id]).get(run_id)
-        if keeping:
-            raise Conflict(f"run {run_id} is kept by request {keeping.id}: undo that first")
-        delete_runs(session, [run])
+        delete_runs(session, [_deletable(session, run_id)])
+
+
+def _deletable(session: Session, run_id: str) -> Run:
+    run = row(session, run_id)
+    if run.status in ACTIVE:
+        raise Conflict(f"run {run_id} is {run.status}: cancel it before deleting it")
+    if run.pinned:
+        raise Conflict(f"run {run_id} is pinned: unpin it before deleting it")
+    keeping = erasures.still_kept(session, [run_id]).get(run_id)
+    if keeping:
+        raise Conflict(f"run {run_id} is kept by request {keeping.id}: undo that first")
+    return run
+
+
+def thin_out(run_ids: Sequence[str]) -> None:
+    """Delete most of what runs reported, where that is very much, in portions: a database is not kept from others for as
+    long as a million rows take. Who is stopped in the middle leaves a run with fewer rows, which can be deleted again."""
+    for run_id in run_ids:
+        while True:
+            with db.writing(settings().database_url) as session:
+                if not records.has_more(session, run_id, PORTION):
+                    break
+                records.thin(session, run_id, PORTION)
+            time.sleep(PAUSE_S)
 
 
 def attempts(run_id: str) -> list[AttemptView]:

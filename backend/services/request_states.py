@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlmodel import Session
 
@@ -43,6 +43,12 @@ class Seen:
     def state(self) -> str:
         return state_of(self.row, self.runs)
 
+    @property
+    def is_draft(self) -> bool:
+        """Whether nobody ever decided about it."""
+        done = {event.action for event in erasures.trail(self.session, self.row.id)}
+        return not done & {"approved", "rejected"}
+
     def trail(self) -> list[TrailLine]:
         """What happened to the request, with the ends of all runs that were ever started for it, oldest first."""
         events = erasures.trail(self.session, self.row.id)
@@ -63,12 +69,24 @@ class Seen:
             Stale: it is not.
         """
         if not erasures.change(self.session, self.row, action, text, dict(data), **values):
-            self.session.expire_all()
-            again = seen(self.session, self.row.id)
-            raise Stale(
-                f"request {again.row.id} was changed by somebody else just now and is {again.state}: "
-                "look at it again"
-            )
+            self._raise_stale()
+
+    def discard(self) -> None:
+        """Delete the request and its trail if it is still as it was seen.
+
+        Raises:
+            Stale: it is not.
+        """
+        if not erasures.discard(self.session, self.row):
+            self._raise_stale()
+
+    def _raise_stale(self) -> NoReturn:
+        self.session.expire_all()
+        again = seen(self.session, self.row.id)
+        raise Stale(
+            f"request {again.row.id} was changed by somebody else just now and is {again.state}: "
+            "look at it again"
+        )
 
 
 def state_of(row: Erasure, runs: Sequence[Run]) -> str:

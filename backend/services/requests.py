@@ -110,6 +110,20 @@ def update_request(
     return get_request(request_id)
 
 
+def delete_request(request_id: str) -> None:
+    """Delete a draft: a request that nobody ever decided about. Any other stays on record, with its trail.
+
+    Raises:
+        Conflict: it is, or once was, approved or rejected, or was changed meanwhile.
+    """
+    with changing(request_id, "deleted", "requested") as found:
+        if not found.is_draft:
+            raise Conflict(
+                f"request {request_id} was decided about once, and stays on record: reject it instead"
+            )
+        found.discard()
+
+
 def put_mark(request_id: str, row_id: str, change: Change) -> Marked:
     """Say what is asked of a row, in place of what was asked of it before.
 
@@ -164,7 +178,7 @@ def remove_mark(request_id: str, row_id: str) -> Marked:
 def get_request(request_id: str) -> RequestView:
     with db.reading(settings().database_url) as session:
         found = seen(session, request_id)
-        trail = found.trail()
+        trail, draft = found.trail(), found.is_draft
     row = found.row
     return RequestView(
         row.id,
@@ -182,6 +196,7 @@ def get_request(request_id: str) -> RequestView:
         [run_view(run) for run in found.runs],
         row.kept_run,
         trail,
+        draft,
         row.created_at,
         row.updated_at,
     )

@@ -16,7 +16,9 @@ from storage import reviews as store
 from storage.kept import Review
 
 MAX_TAGS = 20
+MAX_SUBJECTS = 5000
 MAX_NOTE = 2000
+DIGEST = re.compile(r"[0-9a-f]{16}\Z")
 TAG = re.compile(r'[^"\\,\x00-\x1f\x7f]{1,40}\Z')
 
 
@@ -30,9 +32,8 @@ class Reviewed:
 
 
 KINDS = {
-    "pair": Reviewed(
-        re.compile(r"[0-9a-f]{16}\Z"), "16 hexadecimal digits", ("keep", "flip", "drop")
-    )
+    "pair": Reviewed(DIGEST, "16 hexadecimal digits", ("keep", "flip", "drop")),
+    "node": Reviewed(DIGEST, "16 hexadecimal digits", ("confirm", "dismiss", "unsure")),
 }
 
 
@@ -46,13 +47,32 @@ def put_review(kind: str, subject: str, changes: Mapping[str, Any]) -> ReviewVie
         NotFound: there are no reviews of that kind.
         ServiceError: the subject is no such thing, or a value is not allowed.
     """
+    [kept] = put_reviews(kind, [subject], changes)
+    return kept
+
+
+def put_reviews(kind: str, subjects: Sequence[str], changes: Mapping[str, Any]) -> list[ReviewView]:
+    """The same change to the reviews of several things, all or none; gives them in the order of the subjects.
+
+    Raises:
+        NotFound: there are no reviews of that kind.
+        ServiceError: a subject is no such thing, there are too many, or a value is not allowed.
+    """
     allowed = _kind(kind)
-    if not allowed.subject.match(subject):
-        raise ServiceError(f"a {kind} is named by {allowed.looks}, got {subject!r:.80}")
+    if not 1 <= len(subjects) <= MAX_SUBJECTS:
+        raise ServiceError(f"subjects: 1 to {MAX_SUBJECTS} are allowed, got {len(subjects)}")
+    for subject in subjects:
+        if not allowed.subject.match(subject):
+            raise ServiceError(f"a {kind} is named by {allowed.looks}, got {subject!r:.80}")
     checked = _checked(allowed, changes)
     with db.writing(settings().database_url) as session:
-        kept = store.put(session, kind, subject, checked)
-        return review_view(kept) if kept else ReviewView(kind, subject, None, [], "", None, None)
+        kept = store.put_all(session, kind, subjects, checked)
+    return [
+        review_view(kept[subject])
+        if subject in kept
+        else ReviewView(kind, subject, None, [], "", None, None)
+        for subject in subjects
+    ]
 
 
 def list_reviews(kind: str, *, verdict: str = "", offset: int = 0, limit: int = 100) -> ReviewPage:

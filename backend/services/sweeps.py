@@ -13,6 +13,7 @@ from sqlmodel import Session
 from backend import lifecycle
 from backend.services.convert import run_view
 from backend.services.errors import Conflict, NotFound
+from backend.services.history import thin_out
 from backend.services.launching import Launch, new_row, publish
 from backend.services.request_states import delete_runs
 from backend.services.sweep_plans import SweepRequest, plan_sweep
@@ -23,7 +24,7 @@ from methods import METHODS
 from methods.base import Finding, Finished
 from methods.intervals import Mean, mean_of
 from storage import db, erasures, sweeps
-from storage.models import ACTIVE, RUNNING, SUCCEEDED, Sweep, new_id
+from storage.models import ACTIVE, RUNNING, SUCCEEDED, Run, Sweep, new_id
 
 PRIORITY = -100
 """A sweep fills the time that nobody else wants: every other run goes first."""
@@ -224,16 +225,25 @@ def delete_sweep(sweep_id: str) -> None:
     Raises:
         Conflict: some of its runs have not ended.
     """
+    with db.reading(settings().database_url) as session:
+        going, _ = _parted(session, sweep_id)
+    thin_out([run.id for run in going])
     with db.writing(settings().database_url) as session:
-        sweep = _row(session, sweep_id)
-        runs = sweeps.runs_of(session, sweep_id)
-        active = [run for run in runs if run.status in ACTIVE]
-        if active:
-            raise Conflict(f"{len(active)} of its runs have not ended: cancel the sweep first")
-        kept = erasures.still_kept(session, [run.id for run in runs])
-        staying = [run for run in runs if run.pinned or run.id in kept]
+        going, staying = _parted(session, sweep_id)
         for run in staying:
             run.sweep_id = run.sweep_cell = None
             session.add(run)
-        delete_runs(session, [run for run in runs if run not in staying])
-        session.delete(sweep)
+        delete_runs(session, going)
+        session.delete(_row(session, sweep_id))
+
+
+def _parted(session: Session, sweep_id: str) -> tuple[list[Run], list[Run]]:
+    """The runs of a sweep that go with it, and those that stay."""
+    _row(session, sweep_id)
+    runs = sweeps.runs_of(session, sweep_id)
+    active = [run for run in runs if run.status in ACTIVE]
+    if active:
+        raise Conflict(f"{len(active)} of its runs have not ended: cancel the sweep first")
+    kept = erasures.still_kept(session, [run.id for run in runs])
+    staying = [run for run in runs if run.pinned or run.id in kept]
+    return [run for run in runs if run not in staying], staying

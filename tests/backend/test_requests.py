@@ -19,7 +19,7 @@ from backend.services import Change, Conflict, InstructionQuery, Marks, NotFound
 from backend.settings import settings
 from methods.base import MethodError
 from methods.unlearning.rows.opening import town_rows
-from storage import db, records, typed
+from storage import db, erasures, records, typed
 from storage.models import Run
 from tests.toys.erasing import row, row_id
 
@@ -208,6 +208,48 @@ def test_undo_returns_to_what_was_kept_before_and_is_still_there(
     studio.delete_run(second)  # it is kept no more
     back = studio.undo_keep(request_id)
     assert (back.kept_run, back.trail[-1].data) == (first, {"run": third, "back": first})
+
+
+def test_a_draft_can_be_deleted_and_what_was_decided_cannot(
+    studio: ModuleType, table: str, request_id: str
+) -> None:
+    other = studio.create_request(table, "Other", "", Marks([row_id(7)])).id
+    studio.put_mark(request_id, row_id(1), Change(remove=True))
+    assert studio.get_request(request_id).draft
+    studio.delete_request(request_id)
+    with pytest.raises(NotFound, match=f"there is no request '{request_id}'"):
+        studio.get_request(request_id)
+    with db.reading(settings().database_url) as session:
+        assert erasures.trail(session, request_id) == []
+    with pytest.raises(NotFound, match=f"there is no request '{request_id}'"):
+        studio.delete_request(request_id)
+
+    for decide in (studio.approve_request, studio.reject_request):
+        decide(other)
+        with pytest.raises(Conflict, match=f"request {other} is .*: it can be deleted only while"):
+            studio.delete_request(other)
+        studio.reopen_request(other)
+        with pytest.raises(Conflict, match=f"request {other} was decided about once"):
+            studio.delete_request(other)
+    assert not studio.get_request(other).draft
+    assert states(studio, other) == ("requested", 5)  # its trail, whole
+
+
+def test_a_draft_that_somebody_else_changes_is_not_deleted(
+    studio: ModuleType, request_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = studio.get_request(request_id)
+
+    def discard(session: Any, seen: Any) -> bool:
+        seen.revision -= 1  # as whoever looked before the last mark
+        with session.no_autoflush:
+            return discarded(session, seen)
+
+    discarded = erasures.discard
+    monkeypatch.setattr(erasures, "discard", discard)
+    with pytest.raises(Conflict, match="was changed by somebody else just now and is requested"):
+        studio.delete_request(request_id)
+    assert studio.get_request(request_id) == before
 
 
 def test_a_failed_run_verifies_nothing_and_cannot_be_kept(

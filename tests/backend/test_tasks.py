@@ -10,13 +10,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
+from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from backend import lifecycle, tasks, worker
-from backend.context import Interrupted, LostRun, RunContext
+from backend.context import Interrupted, LostRun, RunContext, _plain
 from backend.settings import settings
 from methods import METHODS
 from methods.base import Cancelled, Context, Method, MethodError, Result
@@ -155,6 +157,53 @@ def test_many_reports_make_few_transactions(studio: ModuleType, works: Works) ->
     assert studio.get_run(context.run.id).done == 499
     context.tick()
     assert len(commits) == 1  # nothing new, and the lease is young
+
+
+def test_rows_never_wait_by_the_million(
+    studio: ModuleType, works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.context.MOST_WAITING", 100)
+    context = started(studio)
+    commits: list[object] = []
+    event.listen(db.engine(settings().database_url), "commit", commits.append)
+    context.record("rows", ({"step": step} for step in range(250)))
+    assert len(commits) == 2
+    assert studio.records(context.run.id, "rows").total == 200
+    context.tick()
+    page = studio.records(context.run.id, "rows", limit=1000)
+    assert [row["step"] for row in page.rows] == list(range(250))
+
+
+def test_a_worker_that_lost_its_run_records_no_more_rows(
+    studio: ModuleType, works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.context.MOST_WAITING", 100)
+    context = started(studio)
+    with db.writing(settings().database_url) as session:
+        session.get_one(Run, context.run.id).attempt += 1
+    with pytest.raises(LostRun):
+        context.record("rows", ({"step": step} for step in range(250)))
+    assert studio.records(context.run.id, "rows").total == 0
+
+
+@pytest.mark.parametrize(
+    ("row", "kept"),
+    [
+        ({"a": 1, "b": 0.1, "c": "é\ud83d", "d": None, "e": True}, None),
+        ({"a": float("nan"), "b": 2.5}, {"a": None, "b": 2.5}),
+        ({"a": float("inf"), "b": float("-inf")}, {"a": None, "b": None}),
+        ({"a": 1e308, "b": 1e308}, None),  # their sum is no number, they are
+        ({"a": np.float32(0.5), "b": np.arange(2)}, {"a": 0.5, "b": [0, 1]}),
+        ({"a": [1, float("nan")], "b": {"c": (1, 2)}}, {"a": [1, None], "b": {"c": [1, 2]}}),
+        ({1: "a"}, {"1": "a"}),
+    ],
+)
+def test_the_short_way_to_json_leads_where_the_long_one_does(
+    row: dict[Any, Any], kept: dict[str, Any] | None
+) -> None:
+    wanted = row if kept is None else kept
+    assert _plain(row) == wanted == json.loads(json.dumps(row, cls=PlotlyJSONEncoder))
+    assert _plain(row) is not row
 
 
 def test_the_lease_is_extended_although_the_method_reports_nothing(

@@ -34,6 +34,10 @@ def test_every_file_that_a_setting_takes_has_a_check_of_its_content() -> None:
         ("a.JSON", b"\xef\xbb\xbf [1]"),
         ("a.txt", "wörter".encode()),
         ("a.parquet", b"PAR1....PAR1"),
+        ("a.tsv", b"name\tlabel\n"),
+        ("a.graphml", b"\xef\xbb\xbf <graphml/>"),
+        ("a.gexf", b"<?xml version='1.0'?><gexf/>"),
+        ("a.mat", b"MATLAB 5.0 MAT-file, Platform: GLNXA64"),
     ],
 )
 def test_files_that_are_what_they_are_called_are_taken(
@@ -55,6 +59,10 @@ def test_files_that_are_what_they_are_called_are_taken(
         ("a.jsonl", b'{"a": 1}\xc3', "no UTF-8 text"),
         ("a.txt", pickle.dumps({"a": 1}), "no UTF-8 text|no text"),
         ("a.parquet", b"PAR1", "neither begins nor ends"),
+        ("a.graphml", b"", "it is empty"),
+        ("a.gexf", pickle.dumps({"a": 1}), "XML begins with <"),
+        ("a.graphml", b"<graphml>\0", "it is no text"),
+        ("a.mat", pickle.dumps({"a": 1}), "MATLAB"),
         ("a.parquet", b"PAR1 cut off", "neither begins nor ends"),
         ("a.parquet", b"", "neither begins nor ends"),
     ],

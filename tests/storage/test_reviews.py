@@ -75,3 +75,19 @@ def test_people_who_review_the_same_thing_at_once_lose_nothing(url: str) -> None
         rows, total = reviews.listed(session, "pair", "", 0, 10)
         assert total == 5
         assert all((row.verdict, row.tags, row.note) == ("flip", ["t"], "n") for row in rows)
+
+
+def test_many_things_are_decided_in_one_transaction(url: str) -> None:
+    put(url, "a", verdict="keep", note="why")
+    with db.writing(url) as session:
+        kept = reviews.put_all(session, "pair", ["b", "a", "b"], {"verdict": "drop"})
+        assert {name: (each.verdict, each.note) for name, each in kept.items()} == {
+            "a": ("drop", "why"),
+            "b": ("drop", ""),
+        }
+    with db.writing(url) as session:
+        kept = reviews.put_all(session, "pair", ["a", "b", "c"], {"verdict": None})
+        assert set(kept) == {"a"}  # what says nothing any more is gone
+        assert reviews.put_all(session, "pair", [], {"verdict": "keep"}) == {}
+    with db.reading(url) as session:
+        assert reviews.listed(session, "pair", "", 0, 10)[1] == 1

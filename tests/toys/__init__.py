@@ -21,6 +21,7 @@ from tests.toys.erasing import (
     erase,
     record_instructions,
 )
+from tests.toys.nodes import NodesConfig, record_nodes
 from tests.toys.pairs import PairsConfig, TrainingConfig, record_pairs, train
 
 
@@ -149,6 +150,7 @@ TOYS = {
         Method("toy.spawn", "Toy spawn", "toy", SpawnConfig, spawn, _quick, "cpu"),
         Method("toy.odd", "Toy odd", "toy", OddConfig, report_oddly, _quick, "cpu"),
         Method("toy.pairs", "Toy pairs", "toy", PairsConfig, record_pairs, _quick, "cpu"),
+        Method("toy.nodes", "Toy nodes", "toy", NodesConfig, record_nodes, _quick, "cpu"),
         Method("toy.edit", "Toy edit", "toy", EditConfig, edit, _quick, "cpu"),
         Method("toy.training", "Toy training", "toy", TrainingConfig, train, _quick, "cpu"),
         Method(
