@@ -43,6 +43,7 @@ def add_requests(commands: Any) -> None:
         action.add_argument("--file", type=Path, help="a request file: remove, prompts, answers")
         action.add_argument("--remove", default="", metavar="ROW,ROW", help="rows to remove")
     add("unmark", unmark, "ask nothing of a row any more").add_argument("row", metavar="ROW")
+    add("delete", delete, "delete a draft: one that nobody ever decided about")
     for name, help in (
         ("approve", "have it carried out as it stands"),
         ("reject", "refuse it"),
@@ -123,6 +124,13 @@ def unmark(options: argparse.Namespace) -> None:
     from backend.services import remove_mark
 
     print(_asked(remove_mark(options.request, options.row).counts))
+
+
+def delete(options: argparse.Namespace) -> None:
+    from backend.services import delete_request
+
+    delete_request(options.request)
+    print(f"deleted: {options.request}")
 
 
 def _marks(options: argparse.Namespace) -> tuple[str, str, Marks]:

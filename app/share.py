@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app import share_edits, share_view
+from app import share_edits, share_nodes, share_view
 from app.errors import status_of
 from app.files import blob_response
 from backend import services
@@ -35,7 +35,11 @@ templates = Environment(
     lstrip_blocks=True,
 )
 templates.filters.update(
-    name=share_view.name, figure=share_view.figure, day=share_view.day, plain=share_view.plain
+    name=share_view.name,
+    figure=share_view.figure,
+    percent=share_view.percent,
+    day=share_view.day,
+    plain=share_view.plain,
 )
 
 
@@ -74,6 +78,7 @@ def page(token: str) -> HTMLResponse:
     charts, more_charts = share_view.charts(view)
     metrics, more_metrics = share_view.metrics(view)
     known = [services.methods().get(run.method) for run in view.runs]
+    detections = share_nodes.detections(view)
     papers = {paper.url: paper for method in known if method for paper in method.papers}
     return _page(
         "share.html",
@@ -88,11 +93,24 @@ def page(token: str) -> HTMLResponse:
         metrics=metrics,
         more_metrics=more_metrics,
         edits=share_edits.edits(view),
+        detections=detections,
+        agreement=share_nodes.agreement(detections),
         maps=share_view.maps(view),
         charts=charts,
         more_charts=more_charts,
         papers=list(papers.values()),
     )
+
+
+@router.get("/s/{token}/nodes/{run_id}/{position}")
+def node(token: str, run_id: str, position: int) -> HTMLResponse:
+    """One of the first nodes of a run that the link shares."""
+    try:
+        share = services.resolve_share(token)
+        found, ego = share_nodes.shared_node(_target(share)[1], run_id, position)
+    except services.ServiceError as error:
+        return _page("share_error.html", status_of(error), message=str(error))
+    return _page("share_node.html", share=share, token=token, node=found, ego=ego)
 
 
 @router.get("/s/{token}/a/{sha256}")

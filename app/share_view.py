@@ -50,6 +50,22 @@ KNOWN = {
     "l": "L",
 }
 
+WHOLE = {
+    "flagged_alone": "Share flagged by no trivial score",
+    "flagged_by_plain": "Share flagged by the plain autoencoder too",
+    "flagged_by_degree": "Share flagged by the out-degree too",
+    "flagged_by_norm": "Share flagged by the feature norm too",
+    "flagged_by_forest": "Share flagged by the Isolation Forest too",
+    "plain_spearman": "Rank correlation, plain autoencoder",
+    "degree_spearman": "Rank correlation, out-degree",
+    "norm_spearman": "Rank correlation, feature norm",
+    "forest_spearman": "Rank correlation, Isolation Forest",
+    "distance_spearman": "Rank correlation of the attribute error, distance from the mean",
+    "plain_distance_spearman": "Rank correlation of the plain attribute error, distance from the mean",
+    "links_agreement": "Rank agreement of the structure error, number of links",
+}
+"""Metrics of detections whose names would not read as words; as in `static/format.js`."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -61,6 +77,8 @@ class Row:
 
 def name(text: str) -> str:
     """`peak_memory_mb` as "Peak memory, MB"."""
+    if text in WHOLE:
+        return WHOLE[text]
     # The s of CHAIR_s are sentences, not seconds.
     words = re.split(r"[_./]+", re.sub(r"\bchair_([is])(?![a-z])", r"chair-\1", text))
     unit = UNITS.get(words[-1]) if len(words) > 1 else None
@@ -115,6 +133,12 @@ def settings(view: CompareView, rows: Sequence[SettingRow]) -> list[SettingRow]:
         )
         for row in rows
     ]
+
+
+def percent(share: float) -> str:
+    """A percentile, 0 to 1, as "99.98 %": never rounded up to 100."""
+    value = 100 * share
+    return f"{min(value, 99.99):.2f} %" if value >= 99 else f"{value:.1f} %"
 
 
 def day(at: float) -> str:

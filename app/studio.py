@@ -6,6 +6,7 @@ import gradio as gr
 
 from app.pages import (
     alignment,
+    anomaly,
     caching,
     catalogue,
     compare,
@@ -26,6 +27,7 @@ PAGES = (
     ("Evaluate", "evaluate", evaluate.build),
     ("Catalogue", "catalogue", catalogue.build),
     ("Unlearning", "unlearning", unlearning.build),
+    ("Anomaly", "anomaly", anomaly.build),
     ("Runs", "runs", runs.build),
     ("Run", "run", run.build),
     ("Compare", "compare", compare.build),

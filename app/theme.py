@@ -14,6 +14,8 @@ HEAD = """
 <link rel="stylesheet" href="static/pairs-format.css">
 <link rel="stylesheet" href="static/unlearning.css">
 <link rel="stylesheet" href="static/edits.css">
+<link rel="stylesheet" href="static/nodes.css">
+<link rel="stylesheet" href="static/ego.css">
 <script type="module" src="static/vitrine.js"></script>
 """
 

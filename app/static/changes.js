@@ -6,7 +6,7 @@ export class Changes {
   known = new Map(); // key -> what is shown
   stored = new Map(); // key -> what the studio is known to keep
   waiting = new Map(); // key -> how many of its changes are on their way
-  past = []; // [key, fields before the change]
+  past = []; // of each decision, the [key, fields before the change] that it was about
   sending = Promise.resolve();
 
   /**
@@ -36,20 +36,20 @@ export class Changes {
     );
     if (!changed.length) return;
     const pick = (all) => Object.fromEntries(changed.map((name) => [name, all[name]]));
-    this.past.push([key, pick(before)]);
+    this.past.push([[key, pick(before)]]);
     this.keep(key, pick(change));
   }
 
-  /** Take the last change back; gives the key it was about, or null. */
+  /** Take the last decision back; gives the first key it was about, or null. */
   undo() {
     const last = this.past.pop();
     if (!last) {
       toast("Nothing to undo.");
       return null;
     }
-    this.keep(...last);
+    for (const each of last) this.keep(...each);
     toast("Undone.");
-    return last[0];
+    return last[0][0];
   }
 
   /** One after another, so that the last change is the last one kept. */
@@ -72,7 +72,7 @@ export class Changes {
       this.stored.set(key, { ...this.storedOf(key), ...change });
     } catch (error) {
       toast(`Not kept: ${error.message}`, "bad");
-      this.past = this.past.filter(([each]) => each !== key);
+      this.past = this.past.filter((decision) => decision.every(([each]) => each !== key));
       const now = this.of(key);
       const failed = Object.keys(change).filter((name) => now[name] === change[name]); // else a newer change is on its way
       this.show(key, {

@@ -23,20 +23,20 @@ export function open(title, ...children) {
   return dialog;
 }
 
-/** Resolves to true if the person agrees. */
-export function confirm(title, text, yes) {
+/** Resolves to true if the person agrees to `yes` rather than `no`. */
+export function confirm(title, text, yes, no = "Keep it") {
   return new Promise((resolve) => {
-    const no = h(
+    const stay = h(
       "button.button",
       { type: "button", autofocus: true, onclick: () => dialog.close() },
-      "Keep it",
+      no,
     );
     const go = h(
       "button.button.danger",
       { type: "button", onclick: () => (resolve(true), dialog.close()) },
       yes,
     );
-    const dialog = open(title, h("p", {}, text), h("footer", {}, no, go));
+    const dialog = open(title, h("p", {}, text), h("footer", {}, stay, go));
     dialog.addEventListener("close", () => resolve(false));
   });
 }

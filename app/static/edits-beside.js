@@ -1,7 +1,7 @@
 // <v-edits-beside runs="a,b">: several edits beside each other: what they differ in, what each did, where they disagree.
 
 import { BASE, Element, api, h } from "./core.js";
-import { known, loss, percent, change, readEdit, verdictList } from "./edit-data.js";
+import { known, loss, percent, change, readEdit, stepName, verdictList } from "./edit-data.js";
 import { plotted } from "./edit-plot.js";
 import { struck } from "./edit-row.js";
 import { along } from "./edit-steps.js";
@@ -88,7 +88,7 @@ function measures(edits) {
     title: "Step length",
     num: true,
     value: (edit) => edit.run.metrics.step_length,
-    cell: (edit) => String(edit.run.metrics.step_length ?? "–"),
+    cell: (edit) => (known(edit.run.metrics.step_length) ? stepName(edit.run.metrics.step_length) : "–"),
   };
   const three = (number) => number.toFixed(3);
   return [

@@ -89,8 +89,25 @@ export function took(run) {
   return duration((run.finished_at ?? Date.now() / 1000) - run.started_at);
 }
 
+// Metrics of detections whose names would not read as words.
+const WHOLE = {
+  flagged_alone: "Share flagged by no trivial score",
+  flagged_by_plain: "Share flagged by the plain autoencoder too",
+  flagged_by_degree: "Share flagged by the out-degree too",
+  flagged_by_norm: "Share flagged by the feature norm too",
+  flagged_by_forest: "Share flagged by the Isolation Forest too",
+  plain_spearman: "Rank correlation, plain autoencoder",
+  degree_spearman: "Rank correlation, out-degree",
+  norm_spearman: "Rank correlation, feature norm",
+  forest_spearman: "Rank correlation, Isolation Forest",
+  distance_spearman: "Rank correlation of the attribute error, distance from the mean",
+  plain_distance_spearman: "Rank correlation of the plain attribute error, distance from the mean",
+  links_agreement: "Rank agreement of the structure error, number of links",
+};
+
 /** "peak_memory_mb" -> "Peak memory, MB". */
 export function title(name) {
+  if (name in WHOLE) return WHOLE[name];
   const units = {
     mb: "MB",
     gb: "GB",

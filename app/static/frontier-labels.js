@@ -5,10 +5,11 @@ import { svg } from "./core.js";
 const LETTER = 6.1; // about the width of one, at the chart's size
 const HIGH = 13;
 const MOST = 34;
+const REACH = 10; // of a point, around it
 
-/** `points`: [{x, y, name, wanted}]; those wanted are named where there is room within the frame. */
+/** `points`: [{x, y, name, wanted, reach}]; those wanted are named where there is room within the frame; `reach` is a radius. */
 export function labels(points, { left, right, top, bottom }) {
-  const taken = points.map(({ x, y }) => ({ x: x - 10, y: y - 10, w: 20, h: 20 }));
+  const taken = points.map(({ x, y, reach = REACH }) => ({ x: x - reach, y: y - reach, w: 2 * reach, h: 2 * reach }));
   return points
     .filter((point) => point.wanted)
     .flatMap((point) => {
@@ -31,13 +32,13 @@ export function labels(points, { left, right, top, bottom }) {
 }
 
 /** Right of the point, left of it, above, below. */
-function places({ x, y }, w) {
+function places({ x, y, reach = REACH }, w) {
   const h = HIGH;
   return [
-    { x: x + 14, y: y - h / 2, w, h },
-    { x: x - 14 - w, y: y - h / 2, w, h },
-    { x: x - w / 2, y: y - 13 - h, w, h },
-    { x: x - w / 2, y: y + 13, w, h },
+    { x: x + reach + 4, y: y - h / 2, w, h },
+    { x: x - reach - 4 - w, y: y - h / 2, w, h },
+    { x: x - w / 2, y: y - reach - 3 - h, w, h },
+    { x: x - w / 2, y: y + reach + 3, w, h },
   ];
 }
 

@@ -8,6 +8,7 @@ const PAGES = [
   ["caching", "Caching", "a"],
   ["alignment", "Alignment", "l"],
   ["unlearning", "Unlearning", "u"],
+  ["anomaly", "Anomaly", "n"],
   ["runs", "Runs", "r"],
   ["compare", "Compare", "c"],
   ["sweep", "Sweeps", "w"],

@@ -1,63 +1,40 @@
 // What a person decides of a pair: keep, flip or drop it, tags, a note; kept as they are given.
 
 import { h } from "./core.js";
+import { goOnCheck, goesOn as isOn, verdictChips, wordsLine } from "./decision.js";
 import { VERDICTS } from "./pairs-reviews.js";
 
 const GO_ON = "vitrine-pairs-go-on";
 
-/** Whether a decision also leads to the next pair: each person's own choice. */
-export function goesOn() {
-  return localStorage.getItem(GO_ON) === "1";
-}
+/** Whether a decision also leads to the next pair. */
+export const goesOn = () => isOn(GO_ON);
 
 /** Keep, flip, drop; tags and a note. */
 export function decision(review, act) {
-  const buttons = Object.entries(VERDICTS).map(([key, verdict]) => [
-    key,
-    h(
-      `button.chip.${key}`,
-      { type: "button", title: `${verdict.name}: ${verdict.about}`, onclick: act[key] },
-      `${verdict.sign} ${verdict.name} `,
-      h("kbd", { "aria-hidden": "true" }, verdict.key),
-    ),
-  ]);
-  const tags = h("input", {
+  const chips = verdictChips(VERDICTS, act);
+  const tags = wordsLine({
+    name: "Tags",
+    label: "Tags, separated by commas",
+    key: "t",
     placeholder: "blurred, counting",
-    "aria-label": "Tags, separated by commas",
-    maxLength: 200,
-    onchange: () => act.save({ tags: split(tags.value) }),
+    longest: 200,
+    onsave: (words) => act.save({ tags: split(words) }),
   });
-  const note = h("input", {
+  const note = wordsLine({
+    name: "Note",
+    key: "n",
     placeholder: "why",
-    "aria-label": "Note",
-    maxLength: 2000,
-    onchange: () => act.save({ note: note.value.trim() }),
+    longest: 2000,
+    grow: true,
+    onsave: (words) => act.save({ note: words }),
   });
-  for (const field of [tags, note])
-    field.addEventListener("keydown", (event) => ["Enter", "Escape"].includes(event.key) && field.blur());
-  const node = h(
-    "div.decision",
-    {},
-    h("div.chips", { role: "group", "aria-label": "Decision" }, ...buttons.map(([, button]) => button)),
-    h(
-      "label.check",
-      { title: "A decision also leads to the next pair" },
-      h("input", {
-        type: "checkbox",
-        checked: goesOn(),
-        onchange: (event) => localStorage.setItem(GO_ON, event.target.checked ? "1" : "0"),
-      }),
-      "then the next",
-    ),
-    h("label.field.inline", {}, h("span", {}, "Tags ", h("kbd", { "aria-hidden": "true" }, "t")), tags),
-    h("label.field.inline.grow", {}, h("span", {}, "Note ", h("kbd", { "aria-hidden": "true" }, "n")), note),
-  );
+  const node = h("div.decision", {}, chips.node, goOnCheck(GO_ON, "then the next"), tags.node, note.node);
   const show = (now) => {
-    for (const [key, button] of buttons) button.setAttribute("aria-pressed", String(now.verdict === key));
-    tags.value = now.tags.join(", ");
-    note.value = now.note;
+    chips.show(now.verdict);
+    tags.input.value = now.tags.join(", ");
+    note.input.value = now.note;
   };
-  return { node, show, focus: (name) => ({ tags, note })[name].focus() };
+  return { node, show, focus: (name) => ({ tags, note })[name].input.focus() };
 }
 
 function split(text) {

@@ -6,9 +6,10 @@ import { pager } from "./pager.js";
 import { pairCard } from "./pairs-card.js";
 import { goesOn } from "./pairs-decision.js";
 import { help } from "./pairs-keys.js";
-import { list, verdictMark } from "./pairs-list.js";
-import { Reviews } from "./pairs-reviews.js";
+import { list } from "./pairs-list.js";
+import { VERDICTS } from "./pairs-reviews.js";
 import { OPEN, PAGE, filtered, listParameters, writeState } from "./pairs-state.js";
+import { Reviews, verdictMark } from "./reviews.js";
 import { Walk } from "./walk.js";
 
 export class Desk {
@@ -16,7 +17,11 @@ export class Desk {
   constructor({ run, trainer, state, set, signal }) {
     Object.assign(this, { run, trainer, state, set, signal });
     this.view = null; // the overview, once it is drawn
-    this.reviews = new Reviews((...change) => this.reviewed(...change));
+    this.reviews = new Reviews({
+      kind: "pair",
+      idOf: (row) => row.pair_id,
+      onchange: (...change) => this.reviewed(...change),
+    });
     this.progress = h("p.muted.fine", { role: "status" });
     this.cardBox = h("div");
     this.listBox = h("div");
@@ -166,7 +171,7 @@ export class Desk {
   reviewed(pairId, now, before) {
     if (pairId === this.state.pair) this.card?.showReview(now);
     for (const mark of this.listBox.querySelectorAll(`[data-review="${pairId}"]`))
-      mark.replaceChildren(verdictMark(now));
+      mark.replaceChildren(verdictMark(now, VERDICTS));
     this.view?.review(pairId, now.verdict);
     this.decided += Number(Boolean(now.verdict)) - Number(Boolean(before.verdict));
     this.tell();

@@ -4,25 +4,11 @@ import { BASE, h } from "./core.js";
 import { number } from "./format.js";
 import { QUEUES } from "./pairs-queues.js";
 import { VERDICTS } from "./pairs-reviews.js";
+import { verdictMark } from "./reviews.js";
 import { table } from "./table.js";
 
 export function pictureUrl(run, image) {
   return `${BASE}api/v1/runs/${run}/pictures/${image.split("/").map(encodeURIComponent).join("/")}`;
-}
-
-/** A verdict as a sign and a word; a dash where there is none. */
-export function verdictMark(review) {
-  const verdict = VERDICTS[review.verdict];
-  const extra = [
-    review.tags.length ? `tags: ${review.tags.join(", ")}` : "",
-    review.note ? `note: ${review.note}` : "",
-  ].filter(Boolean);
-  const more = extra.length
-    ? h("span.muted", { title: extra.join("; "), "aria-label": extra.join("; ") }, " ✎")
-    : "";
-  return verdict
-    ? h(`span.verdict.${review.verdict}`, {}, `${verdict.sign} ${verdict.said}`, more)
-    : h("span.muted", {}, "–", more);
 }
 
 /** `page`: {rows, total}; `reviewOf(pairId)`; `onopen(index)`, `onsort(key, descending)`. */
@@ -73,7 +59,7 @@ function columns(run, training, reviewOf, onopen) {
       key: "review",
       title: "Review",
       sort: false,
-      cell: (row) => h("span", { "data-review": row.pair_id }, verdictMark(reviewOf(row.pair_id))),
+      cell: (row) => h("span", { "data-review": row.pair_id }, verdictMark(reviewOf(row.pair_id), VERDICTS)),
     },
     {
       ...figure("delta", "Hardness δ", "CLIP's evidence for the chosen answer minus that for the rejected one"),

@@ -3,6 +3,7 @@
 import { BASE, action, api, h, toast } from "./core.js";
 import { ask, confirm } from "./dialog.js";
 import { runTitle } from "./format.js";
+import { menu } from "./menu.js";
 
 const PANELS = {
   "alignment.hardness": "pairs",
@@ -46,7 +47,7 @@ export function actions(run, changed) {
         type: "button",
         role: "menuitem",
         onclick: action(async (event) => {
-          menu.open = false;
+          node.open = false;
           await work(event);
         }),
       },
@@ -93,24 +94,6 @@ export function actions(run, changed) {
       ),
     );
   }
-  const list = h("div", { role: "menu" }, ...items);
-  const handle = h("summary", { "aria-label": `Actions for ${runTitle(run)}` }, "⋯");
-  const menu = h("details.menu", {}, handle, list);
-  menu.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    menu.open = false;
-    handle.focus();
-  });
-  const outside = (event) => menu.contains(event.target) || (menu.open = false);
-  menu.addEventListener("toggle", () => {
-    const listen = menu.open ? addEventListener : removeEventListener;
-    listen("pointerdown", outside, true);
-    listen("scroll", outside, true);
-    if (!menu.open) return;
-    const box = handle.getBoundingClientRect(); // fixed, because the table around it scrolls and would cut it off
-    list.style.right = `${document.documentElement.clientWidth - box.right}px`;
-    list.style.top = `${Math.min(box.bottom, innerHeight - list.offsetHeight - 8)}px`;
-    list.querySelector("[role=menuitem]").focus();
-  });
-  return menu;
+  const node = menu("⋯", items, { label: `Actions for ${runTitle(run)}` });
+  return node;
 }

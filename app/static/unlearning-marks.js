@@ -71,8 +71,8 @@ export class Marks extends Changes {
     const removed = entries.filter(([, mark]) => mark.remove).map(([row]) => row);
     const body = { remove: removed, prompts: edited("prompt"), answers: edited("answer") };
     await api(`requests/${await this.request()}/marks`, { method: "PUT", body });
+    this.past.push(entries.map(([row]) => [row, this.of(row)]));
     for (const [row, mark] of entries) {
-      this.past.push([row, this.of(row)]);
       this.stored.set(row, mark);
       this.show(row, mark);
     }

@@ -33,7 +33,7 @@ export function counted(counts) {
 export class RequestPanel {
   /**
    * `rows`: of the table in all; `act`: {describe({title, note}), open(row), unmark(row), approve(note), reject(note), reopen(),
-   * run(launches, seed), keep(run), undo()}, each of which asks the studio and draws anew.
+   * discard(), run(launches, seed), keep(run), undo()}, each of which asks the studio and draws anew.
    */
   constructor({ method, rows, act, signal }) {
     Object.assign(this, { rows, act, signal });
@@ -86,7 +86,9 @@ export class RequestPanel {
   }
 
   deciding(request) {
-    if (!request.items.length) return [h("p.muted", {}, "No row is marked any more. Mark some, or reject the request.")];
+    const discard = request.draft ? this.button("Delete draft", () => this.act.discard(), "Nobody decided about it yet: it goes, and leaves nothing.", ".quiet") : "";
+    if (!request.items.length)
+      return [h("p.muted", {}, `No row is marked any more. Mark some, or ${request.draft ? "delete" : "reject"} the request.`), h("div.actions", {}, request.draft ? discard : this.reject())];
     return [
       this.plan.node,
       h("label.field", {}, "Why it is approved or rejected", this.why),
@@ -95,6 +97,7 @@ export class RequestPanel {
         {},
         this.button("Approve", () => this.act.approve(this.why.value.trim()), "Its marks stand from then on, and it can run.", ".primary"),
         this.reject(),
+        discard,
       ),
     ];
   }

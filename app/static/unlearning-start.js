@@ -1,6 +1,6 @@
 // Where the Unlearning page begins: an adapter's training table, or the way to one; and the ranking of its rows.
 
-import { action, api, h, poll } from "./core.js";
+import { BASE, action, api, h, poll } from "./core.js";
 import { runTitle } from "./format.js";
 
 const RANK = "unlearning.rank";
@@ -39,6 +39,25 @@ export function counterpart(page, table, tables) {
   if (!names.includes(table.adapter)) return "";
   const other = WORLD.find(([adapter]) => tables.every((each) => each.adapter !== adapter));
   return other ? opener(page, other, ".quiet") : "";
+}
+
+/** The table or request that the address names is not there: why, the requests that outlived it, and the ways on. */
+export async function absent(page, error) {
+  const { table, request } = page.state;
+  const why = request ? "It was deleted while it was a draft, or its address is mistyped." : "Choose another table, or list the rows of its adapter anew.";
+  const about = request ? [] : await api(`requests?${new URLSearchParams({ table })}`, { signal: page.stop.signal });
+  const outlived = about.map(({ id, title }) => h("li", {}, h("a", { href: `${BASE}unlearning?request=${id}` }, title)));
+  page.replaceChildren(
+    h(
+      "div.notice.bad",
+      { role: "alert" },
+      h("strong", {}, "Not found"),
+      h("p", {}, `${error.message}. ${why}`),
+      outlived.length ? h("p", {}, "What was asked of it is still on record:") : "",
+      outlived.length ? h("ul", {}, ...outlived) : "",
+      h("button.button", { type: "button", onclick: () => page.goTo({ table: "", request: "" }) }, "Choose another table"),
+    ),
+  );
 }
 
 /** One click lists the rows of a small adapter; whatever is launched elsewhere is found too, and `page` starts anew. */

@@ -1,6 +1,7 @@
 // <v-unlearning>: from an adapter's training table through marks, a request, its approval and runs to a version that is kept.
 
 import { ApiError, BASE, Element, action, api, complain, h, poll, query, toast } from "./core.js";
+import { confirm } from "./dialog.js";
 import { select } from "./fields.js";
 import { number, runTitle } from "./format.js";
 import { listenKeys } from "./keys.js";
@@ -10,7 +11,7 @@ import { lineage, requestsList } from "./unlearning-lists.js";
 import { Marks, NOTHING } from "./unlearning-marks.js";
 import { RequestPanel, counted } from "./unlearning-request.js";
 import { results, resultsKey } from "./unlearning-runs.js";
-import { beginning, counterpart, ranking } from "./unlearning-start.js";
+import { absent, beginning, counterpart, ranking } from "./unlearning-start.js";
 import { OPEN, readState, stateOf, writeState } from "./unlearning-state.js";
 import { trail } from "./unlearning-trail.js";
 import "./live.js";
@@ -48,6 +49,12 @@ class Unlearning extends Element {
     if (this.run && !this.run.finished) return this.wait(signal);
     await this.open(tables, signal);
     return undefined;
+  }
+
+  /** What the address names is gone: the way on. */
+  fail(error) {
+    if (error.name !== "AbortError" && error.status === 404) absent(this, error).catch((other) => super.fail(other));
+    else super.fail(error);
   }
 
   /** The run of the table; null where a request outlived it. */
@@ -212,10 +219,22 @@ class Unlearning extends Element {
       approve: (note) => post("approve", "Approved.")({ note }),
       reject: (note) => post("reject", "Rejected; it stays on record.")({ note }),
       reopen: post("reopen"),
+      discard: () => this.discard(),
       run: (launches, seed) => post("run")({ launches, seed }),
       keep: (run) => post("keep", "Kept.")({ run }),
       undo: post("undo", "Undone."),
     };
+  }
+
+  /** A draft goes, if the person means it, and the table stays. */
+  async discard() {
+    const { id, title, table, items } = this.request;
+    const marks = items.length ? ` with its ${counted(this.request.counts)}` : "";
+    if (!(await confirm("Delete this draft?", `“${title}”${marks} cannot be brought back. The rows stay as they are.`, "Delete it"))) return;
+    await api(`requests/${id}`, { method: "DELETE" });
+    toast("Deleted.");
+    this.described = { title: "", note: "" };
+    this.goTo({ table, request: "" });
   }
 
   async describe(words) {

@@ -7,11 +7,14 @@ import "./edit.js";
 import "./edits-beside.js";
 import "./evaluations.js";
 import "./figures-beside.js";
+import "./nodes-beside.js";
+import "./nodes-summary.js";
 import "./training.js";
 
 const TRAININGS = ["alignment.train"];
 const HARDNESS = "alignment.hardness";
 const ERASURES = ["unlearning.erase"];
+const DETECTIONS = ["anomaly.detect"];
 const EVALUATIONS = ["alignment.evaluate", "alignment.train"];
 
 const trainings = (runs) => runs.filter((run) => TRAININGS.includes(run.method));
@@ -30,6 +33,7 @@ export function views(runs) {
   return [
     training(runs),
     edits(runs),
+    nodes(runs),
     ...(answered.length > 1 ? [h("v-figures-beside", shown), h("v-answers-beside", shown)] : []),
     answered.length ? h("v-evaluations", shown) : "",
     pairs(runs),
@@ -41,6 +45,13 @@ function edits(runs) {
   const found = erased(runs);
   if (found.length > 1) return h("v-edits-beside", { runs: ids(found) });
   return found.length ? h("v-edit", { run: found[0].id }) : "";
+}
+
+/** The first nodes of a detection, or what several detectors say of one graph. */
+function nodes(runs) {
+  const found = runs.filter((run) => DETECTIONS.includes(run.method) && run.status === "succeeded");
+  if (found.length > 1) return h("v-nodes-beside", { runs: ids(found) });
+  return found.length ? h("v-nodes-summary", { run: found[0].id }) : "";
 }
 
 /** Where the pairs of measuring runs are looked at. */

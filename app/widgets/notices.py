@@ -41,7 +41,7 @@ def _detail(key: str, value: float | None) -> str:
         return "–"
     if key.endswith("_share"):
         return f"{100 * value:.0f} %"
-    return f"{value:,.1f}" if 0 < value < 100 else f"{value:,.0f}"
+    return f"{value:,.1f}" if value < 100 and value != int(value) else f"{value:,.0f}"
 
 
 def notice(title: str, message: str) -> str:

@@ -113,6 +113,9 @@ def test_a_request_file_marks_many_rows_at_once(ask: Ask, table: str) -> None:
     assert ask("PUT", f"{path}/marks", more) == {"remove": 4, "prompts": 0, "answers": 1}
     assert ask("GET", "requests", state="approved") == []
     assert [each["id"] for each in ask("GET", "requests", table=table)] == [request["id"]]
+    assert request["draft"]
+    assert ask("DELETE", path) is None
+    assert ask("GET", "requests") == []
 
 
 ROW = row_id(2)
@@ -125,6 +128,7 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("POST", "requests", {"table": "{table}", "rows": []}, 422, "body.rows"),
     ("GET", "requests/x", None, 404, "there is no request 'x'"),
     ("GET", "requests?state=x", None, 400, "state: requested, approved"),
+    ("DELETE", "requests/x", None, 404, "there is no request 'x'"),
     ("PUT", "{path}/marks/x", {"remove": True}, 404, "has no row 'x'"),
     ("PUT", f"{{path}}/marks/{ROW}", {}, 400, f"row {ROW} (position 2): nothing is changed"),
     ("PUT", f"{{path}}/marks/{ROW}", {"remove": True, "answer": "x"}, 400, "not both at once"),
@@ -228,6 +232,9 @@ def test_a_request_on_the_command_line(
     assert told("mark", request, "--remove", row_id(17)).startswith("2 to remove")
     assert told("unmark", request, row_id(17)).startswith("1 to remove")
     assert "1 s" in told("estimate", request)
+    draft = told("create", table, "--remove", row_id(5))
+    assert told("delete", draft) == f"deleted: {draft}"
+    assert draft not in told("list")
     assert told("approve", request, "--note", "agreed") == "approved"
     run = told("run", request, "--preset", "half", "--set", "seconds=0").split()[0]
     works()

@@ -30,16 +30,15 @@ def test_a_review_is_kept_changed_and_taken_back(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "words"),
     [
-        ("PUT", "reviews/node/1", {"verdict": "keep"}, 404, "there are reviews of pair"),
+        ("PUT", "reviews/edge/1", {"verdict": "keep"}, 404, "there are reviews of pair"),
         ("PUT", "reviews/pair/1", {"verdict": "keep"}, 400, "a pair is named by 16 hexadecimal"),
         ("PUT", f"reviews/pair/{pair_id(0)}", {"verdict": "yes"}, 400, "keep, flip, drop or null"),
         ("PUT", f"reviews/pair/{pair_id(0)}", {"vote": 1}, 422, "body.vote"),
         ("PUT", f"reviews/pair/{pair_id(0)}", {"tags": "x"}, 422, "body.tags"),
         ("PUT", f"reviews/pair/{pair_id(0)}", {"tags": None}, 422, "body.tags"),
         ("PUT", f"reviews/pair/{pair_id(0)}", {"note": "a\0"}, 422, "NUL"),
-        ("GET", "reviews/node", None, 404, "there are reviews of pair"),
+        ("GET", "reviews/edge", None, 404, "there are reviews of pair"),
         ("GET", "reviews/pair?verdict=x", None, 400, "keep, flip, drop are allowed"),
-        ("PUT", "reviews/pair", {}, 404, "there is nothing at"),
         ("PUT", "no/such/place", {}, 404, "there is nothing at"),
     ],
 )

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from playwright.sync_api import (
     Error,
     Page,
     Request,
+    Route,
     expect,
     sync_playwright,
 )
@@ -134,6 +135,31 @@ def open_page(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
     assert complaints == []
 
 
+@pytest.fixture
+def place(open_page: Callable[..., Page]) -> Callable[..., Page]:
+    """Opens a page that is nothing but `markup`, with these files of the studio: in a fraction of the time of a whole page."""
+
+    def place(
+        markup: str, styles: Sequence[str], scripts: Sequence[str], query: str = "", **options: Any
+    ) -> Page:
+        page = open_page("/healthz", **options)
+        sheets = "".join(f'<link rel="stylesheet" href="/static/{name}.css">' for name in styles)
+        modules = "".join(
+            f'<script type="module" src="/static/{name}.js"></script>' for name in scripts
+        )
+        head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width">{sheets}{modules}'
+        body = f'<!doctype html>{head}<body class="share">{markup}'
+
+        def answer(route: Route) -> None:
+            route.fulfill(body=body, content_type="text/html")
+
+        page.route("**/placed*", answer)
+        page.goto(f"/placed{query}")
+        return page
+
+    return place
+
+
 LOADED = """(chosen) => {
   const images = [...document.querySelectorAll(chosen)];
   for (const image of images) image.scrollIntoView(); // those far below load when they come near
@@ -166,6 +192,11 @@ class Rest:
         answer = self.http.post(path, json=body)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
+
+    def put(self, path: str, body: Any) -> Any:
+        answer = self.http.put(path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
 
     def holds(self, run: dict[str, Any]) -> bool:
         """Whether these settings would be taken."""

@@ -14,7 +14,7 @@ from tests.browser.conftest import Rest
 OpenPage = Callable[..., Page]
 PAGES = (
     *("/", "/caching", "/alignment", "/pairs", "/evaluate", "/catalogue", "/unlearning"),
-    *("/runs", "/compare", "/sweep", "/system"),
+    *("/anomaly", "/runs", "/compare", "/sweep", "/system"),
 )
 
 

@@ -156,6 +156,38 @@ def test_a_mark_that_cannot_be_kept_is_taken_back(open_page: OpenPage, table: st
     expect(opened(page, 30).get_by_text("An empty answer cannot be learnt")).to_be_visible()
 
 
+def test_a_draft_can_be_deleted_and_the_table_stays(
+    open_page: OpenPage, rest: Rest, table: str
+) -> None:
+    page = open_page(f"/unlearning?table={table}")
+    opened(page, 0).get_by_role("button", name="Remove").click()
+    delete = panel(page).get_by_role("button", name="Delete draft")
+    delete.click()
+    page.get_by_role("button", name="Keep it").click()
+    assert asked(page, rest) == {row_id(0): "remove"}
+    delete.click()
+    page.get_by_role("button", name="Delete it").click()
+    expect(panel(page).get_by_text("The first mark opens a request")).to_be_visible()
+    expect(page).to_have_url(re.compile(rf"/unlearning\?table={table}"))
+    expect(opened(page, 0).get_by_role("button", name="Remove")).to_have_attribute(
+        "aria-pressed", "false"
+    )
+
+
+def test_a_table_that_is_gone_says_what_to_do_next(
+    open_page: OpenPage, rest: Rest, table: str
+) -> None:
+    page = open_page("/unlearning?table=gone")
+    expect(page.get_by_role("alert")).to_contain_text(
+        "it may have been deleted. Choose another table"
+    )
+    page.get_by_role("button", name="Choose another table").click()
+    expect(listed(page)).to_have_count(PAGE)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_label("Adapter and its rows").select_option(table)
+    expect(listed(page)).to_have_count(PAGE)
+
+
 def test_the_page_fits_a_phone(open_page: OpenPage, table: str) -> None:
     page = open_page(
         f"/unlearning?table={table}",
