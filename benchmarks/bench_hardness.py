@@ -35,10 +35,7 @@ import torch
 from PIL import Image
 
 from backend.devices import cpu_name
-from methods.alignment.evidence.cache import FeatureCache
-from methods.alignment.evidence.clip import ClipScorer
 from methods.alignment.evidence.config import HardnessConfig
-from methods.alignment.evidence.loading import load_scorer
 from methods.alignment.evidence.measuring import measure
 from methods.alignment.evidence.run_hardness import run
 from methods.alignment.evidence.scores import pair_delta
@@ -46,6 +43,9 @@ from methods.alignment.evidence.split import split_text
 from methods.alignment.pairs.opening import scene_pairs
 from methods.alignment.pairs.pair import Pair, Picture, Turn, make_pair
 from methods.alignment.pairs.pictures import png
+from methods.clip_encoder import ClipEncoder
+from methods.clip_models import load_clip
+from methods.feature_cache import FeatureCache
 from methods.local import LocalContext
 
 RESULTS = Path(__file__).parent / "results"
@@ -102,7 +102,7 @@ def main() -> None:
 
 def measured(name: str, pairs: list[Pair], rounds: int) -> dict[str, Any]:
     """Pairs a second of each way, and that all of them find the same."""
-    scorer = load_scorer("scenes", batch_size=BATCH_SIZE, fixed_batches=True)
+    scorer = load_clip("scenes", batch_size=BATCH_SIZE, fixed_batches=True)
     with TemporaryDirectory() as warm:
         ways: dict[str, Callable[[], list[float]]] = {
             "naive loop": lambda: naive(pairs, scorer),
@@ -144,7 +144,7 @@ def measured(name: str, pairs: list[Pair], rounds: int) -> dict[str, Any]:
 
 
 @torch.inference_mode()
-def naive(pairs: Iterable[Pair], scorer: ClipScorer) -> list[float]:
+def naive(pairs: Iterable[Pair], scorer: ClipEncoder) -> list[float]:
     """What a script does: one picture, one text at a time, nothing remembered."""
     model, preprocess, tokenizer = scorer._model, scorer._preprocess, scorer._tokenizer
     deltas = []
@@ -159,7 +159,7 @@ def naive(pairs: Iterable[Pair], scorer: ClipScorer) -> list[float]:
     return deltas
 
 
-def ours(pairs: list[Pair], scorer: ClipScorer, folder: Path | None) -> list[float]:
+def ours(pairs: list[Pair], scorer: ClipEncoder, folder: Path | None) -> list[float]:
     """As the method does it, with an empty cache or with the one in a folder."""
     with (
         TemporaryDirectory() as empty,

@@ -27,7 +27,7 @@ def test_readme_links_every_paper_of_the_methods() -> None:
 
 def test_the_code_in_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    sampling, pairs, erasing = re.findall(r"```python\n(.*?)```", README, re.S)
+    sampling, pairs, erasing, nodes = re.findall(r"```python\n(.*?)```", README, re.S)
     scope: dict[str, object] = {}
     exec(pairs, scope)
     assert scope["found"].delta > 0.5  # type: ignore[attr-defined]
@@ -41,6 +41,9 @@ def test_the_code_in_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert edit.corrected_loss < before.corrected_loss
     assert finetune.name == "finetune"
     assert (tmp_path / "edited.zip").is_file()
+    exec(nodes, scope)
+    known = scope["known"]
+    assert known["plain"].auc.low > known["degree"].auc.value  # type: ignore[index]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
