@@ -46,7 +46,7 @@ def _parts(family: str) -> str:
 def build(_studio: gr.Blocks) -> None:
     page_header("")
     heading(
-        "A glass case for generative and multimodal models",
+        "A glass case for generative, multimodal and graph models",
         "Vitrine runs research methods on your own model or data, shows them at work, lays them beside what you would "
         "use otherwise, and gives you a link to the result.",
         "Launch on a family's page. Runs wait in a queue that survives a restart, and stay until you delete them.",
