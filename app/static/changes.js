@@ -15,6 +15,7 @@ export class Changes {
    */
   constructor({ nothing, send, onchange }) {
     Object.assign(this, { nothing, send, onchange });
+    window.addEventListener("beforeunload", (event) => this.waiting.size && event.preventDefault()); // else lost
   }
 
   /** What the studio keeps of `key`; a change still on its way is newer. */

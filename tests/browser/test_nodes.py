@@ -169,9 +169,11 @@ def test_nodes_are_reviewed_from_the_keyboard_and_undone(
     page.keyboard.press("j")
     page.keyboard.press("u")
     expect(page.get_by_text(f"{TOP - 3} not looked at")).to_be_visible()
+    kept = {ranked[0]["name"]: "confirm", ranked[1]["name"]: "dismiss"}
+    doubted = {**kept, ranked[2]["name"]: "unsure"}
+    wait_for(lambda: verdicts(rest, scored) == doubted, 20)  # else `kept` holds before the undo
     page.keyboard.press("z")
     expect(page.get_by_text(f"{TOP - 2} not looked at")).to_be_visible()
-    kept = {ranked[0]["name"]: "confirm", ranked[1]["name"]: "dismiss"}
     wait_for(lambda: verdicts(rest, scored) == kept, 20)
     page.reload()
     expect(panel(page).get_by_role("heading", name=ranked[2]["name"], level=2)).to_be_visible()
