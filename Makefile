@@ -7,7 +7,7 @@ MARKS := not gpu and not network$(if $(SLOW),, and not slow)
 # A process for each core, at most four: a file's tests stay together, and so does what they share.
 SHARE := -n logical --maxprocesses 4 --dist loadfile
 
-.PHONY: run install test lint format browser bench
+.PHONY: run install test lint format browser servers bench
 
 # The studio: web, workers and their supervisor, until Ctrl-C.
 run: $(VENV)/.installed
@@ -17,7 +17,7 @@ run: $(VENV)/.installed
 install: $(VENV)/.installed
 
 # Everything the tests need, then ruff, mypy and the suite; SLOW=1 adds the slow tests.
-test: $(VENV)/.installed-dev browser lint
+test: $(VENV)/.installed-dev browser servers lint
 	$(BIN)/python -m pytest $(SHARE) -m "$(MARKS)" -q --durations=10 $(ARGS)
 
 lint: $(VENV)/.installed-dev
@@ -32,6 +32,10 @@ format: $(VENV)/.installed-dev
 # A Chromium for the browser tests: one that is there, else the distribution's, else Playwright's.
 browser: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.browser.install
+
+# Redis and PostgreSQL for the integration tests, from the distribution's packages; RabbitMQ with SLOW=1, whose tests alone need it.
+servers: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.packages redis postgresql $(if $(SLOW),rabbitmq)
 
 # Every claim about speed, memory and quality, measured here.
 bench: $(VENV)/.installed-dev browser

@@ -20,12 +20,14 @@ START_S = 120.0
 
 
 @contextmanager
-def started(log: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """`python -m ...` of this checkout with this process's environment; it and all it started end with the block."""
+def started(log: Path, *arguments: str, **environment: object) -> Iterator[subprocess.Popen[bytes]]:
+    """`python -m ...` of this checkout with this process's environment and some more of it; it and all it started end
+    with the block."""
     with log.open("ab") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", *arguments],
             cwd=Path(__file__).parents[2],
+            env={**os.environ, **{name: str(value) for name, value in environment.items()}},
             stdout=out,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import signal
 import sqlite3
+from contextlib import suppress
 from typing import Any
 
 import psutil
 import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
+from app import crew
 from backend.celery_app import wake
 from backend.settings import settings
+from storage import db
+from storage.models import Run
 from tests.conftest import wait_for
 from tests.faults.conftest import House
 from tests.faults.processes import (
@@ -52,8 +58,7 @@ def test_a_run_woken_six_times_is_executed_once(house: House) -> None:
         wake("cpu")
     wait_for_status(house.services, run.id, "succeeded")
     wait_for_workers(house.services, 2)
-    messages = settings().broker_dir / "queues"
-    wait_for(lambda: not list(messages.glob("*.msg")), 60)  # every wake-up has been heard
+    wait_for(lambda: not house.unheard(), 60)  # every wake-up has been heard
     assert house.executions() == ["7"]
     assert outcomes(house, run.id) == ["succeeded"]
     assert_every_point_once(house, run.id, 20)
@@ -76,22 +81,34 @@ def test_a_run_whose_worker_is_killed_succeeds_on_another_with_every_point_once(
     assert any("was lost; attempt 2 of 3" in e.message for e in house.services.events(run.id))
 
 
+def is_free(house: House, run_id: str) -> bool:
+    """Whether nobody holds a lock that others need to settle a run: SQLite's only one, PostgreSQL's of the row."""
+    if house.place != "embedded":
+        with db.writing(settings().database_url) as session, suppress(OperationalError):
+            session.scalars(select(Run).where(Run.id == run_id).with_for_update(nowait=True)).one()
+            return True
+        return False
+    database = sqlite3.connect(settings().root / "vitrine.db", timeout=0, isolation_level=None)
+    try:
+        database.execute("BEGIN IMMEDIATE")
+        database.execute("ROLLBACK")
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        database.close()
+    return True
+
+
 def frozen(house: House, run_id: str) -> int:
-    """Freeze the worker of a run, but not while it holds the database's write lock; its process id."""
+    """Freeze the worker of a run, but not while it holds a lock; its process id."""
     pid = pid_of(house.services, house.services.get_run(run_id).worker_id)
 
     def freeze() -> bool:
         kill(pid, signal.SIGSTOP)
-        database = sqlite3.connect(settings().root / "vitrine.db", timeout=0, isolation_level=None)
-        try:
-            database.execute("BEGIN IMMEDIATE")
-            database.execute("ROLLBACK")
-        except sqlite3.OperationalError:
-            kill(pid, signal.SIGCONT)
-            return False
-        finally:
-            database.close()
-        return True
+        if is_free(house, run_id):
+            return True
+        kill(pid, signal.SIGCONT)
+        return False
 
     wait_for(freeze, 30, every=0.01)
     return pid
@@ -130,6 +147,21 @@ def test_a_stopped_worker_hands_its_run_back_and_another_finishes_it(house: Hous
     assert ended.max_attempts == 4  # being stopped is not the run's fault
     assert_every_point_once(house, run.id, 40)
     assert pid not in [worker.pid for worker in house.services.workers()], "it signed off"
+
+
+def test_workers_are_restarted_one_after_another_and_no_run_is_interrupted(house: House) -> None:
+    values = house.steps(steps=40, seconds_per_step=0.05)
+    made = [house.services.submit("toy.steps", values, seed=seed) for seed in range(4)]
+    wait_for_points(house.services, made[0].id, 2)
+    before = wait_for(lambda: [each for each in house.services.workers() if each.alive], 30)
+    said = list(crew.asked("restart", before, wait=True))
+    ended = [wait_for_status(house.services, run.id, "succeeded") for run in made]
+    assert {run.attempt for run in ended} == {1}
+    assert sorted(house.executions()) == ["0", "1", "2", "3"]
+    after = wait_for_workers(house.services, 2)
+    assert not {each.pid for each in before} & {each.pid for each in after}
+    ready = [line.removesuffix(" is ready") for line in said if line.endswith(" is ready")]
+    assert sorted(ready) == sorted(each.id for each in after)
 
 
 def test_a_run_that_takes_every_worker_with_it_fails_after_its_attempts(
@@ -214,10 +246,9 @@ def test_what_a_killed_worker_had_started_ends_with_it(house: House) -> None:
 
 
 def test_a_lost_message_costs_a_moment_and_no_run(house: House) -> None:
-    queues = settings().broker_dir / "queues"
     house.services.pause("cpu")
     run = house.services.submit("toy.steps", house.steps(steps=1), seed=4)
-    wait_for(lambda: not list(queues.glob("*.msg")), 60)  # heard, and nothing could be taken
+    wait_for(lambda: not house.unheard(), 60)  # heard, and nothing could be taken
     house.services.resume("cpu")
     wait_for_status(house.services, run.id, "succeeded")
     assert house.executions() == ["4"]
