@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from methods import alignment, anomaly, caching, unlearning
+from methods import alignment, anomaly, caching, fewshot, unlearning
 from methods.base import Method
 
 _ENTRIES = (
@@ -25,6 +25,9 @@ _ENTRIES = (
     unlearning.RANK,
     unlearning.ERASE,
     anomaly.DETECT,
+    fewshot.LOOK,
+    fewshot.EVALUATE,
+    fewshot.REGULARISE,
 )
 
 METHODS: dict[str, Method] = {method.name: method for method in _ENTRIES}

@@ -25,13 +25,14 @@ class Archive:
 
     Args:
         name: what to call it in errors; empty is the file's own name.
+        ratio_from: bytes up to which a member may be packed as densely as it will.
 
     Raises:
         ValueError: it is no zip file, or a member could do harm: a name that leaves the archive, a link, more or larger
             members than allowed, a ratio no honest file has.
     """
 
-    def __init__(self, path: Path, name: str = "") -> None:
+    def __init__(self, path: Path, name: str = "", *, ratio_from: int = RATIO_FROM) -> None:
         self.path = path
         self.name = name or path.name
         try:
@@ -47,12 +48,14 @@ class Archive:
                 f"{self.name} has {size / 1e9:.1f} GB unpacked; {MAX_BYTES / 1e9:.0f} are allowed"
             )
         for info in infos:
-            _check(info, self.name)
+            _check(info, self.name, ratio_from)
         self.members = {
             info.filename: info
             for info in infos
             if not info.is_dir() and not is_junk(info.filename)
         }
+        self.folders = tuple(info.filename for info in infos if info.is_dir())
+        """Those that have an entry of their own, as archivers write them, with "/" at the end."""
         self._opened: tuple[int, zipfile.ZipFile] | None = None
 
     @cached_property
@@ -105,7 +108,7 @@ def is_junk(name: str) -> bool:
     return bool(parts) and (parts[0] in JUNK or parts[-1] in JUNK)
 
 
-def _check(info: zipfile.ZipInfo, archive: str) -> None:
+def _check(info: zipfile.ZipInfo, archive: str, ratio_from: int) -> None:
     name = info.filename
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name:
@@ -115,7 +118,7 @@ def _check(info: zipfile.ZipInfo, archive: str) -> None:
     if info.flag_bits & 1:
         raise ValueError(f"{archive}: {name:.80} is locked with a password")
     packed = max(info.compress_size, 1)
-    if info.file_size > RATIO_FROM and info.file_size / packed > MAX_RATIO:
+    if info.file_size > ratio_from and info.file_size / packed > MAX_RATIO:
         raise ValueError(
             f"{archive}: {name:.80} unpacks to {info.file_size / packed:.0f} times its size; {MAX_RATIO} is allowed"
         )

@@ -64,6 +64,10 @@ class Context(Protocol):
     def workdir(self) -> Path:
         """A folder of this run's own, emptied when the run ends."""
 
+    @property
+    def shared(self) -> Path:
+        """A folder that all runs on this machine share, for what can be computed again, such as features: any of it may be gone."""
+
     def progress(
         self, done: float, total: float, message: str = "", preview: Any | None = None
     ) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from methods.base import MethodError
@@ -35,7 +35,8 @@ class ClipEncoder:
         window: tokens of the text window; what is longer is cut by the tokeniser.
         side: height and width of the pictures that the model sees, in pixels.
         mean, std: what its preprocessing takes from each channel of 0..1, and divides it by.
-        batch_size: images, or texts, in one forward.
+        batch_size: images in one forward.
+        text_batch: texts in one forward; as `batch_size` unless somebody sets it.
         device: where the model is.
         notes: what was mended while loading, in sentences.
         after_batch: called after every forward; a run says there that it is alive, and is stopped there.
@@ -56,7 +57,7 @@ class ClipEncoder:
         """Wrap a model that is loaded already.
 
         Args:
-            precision: of the forward, by autocast; weights and features stay in float32.
+            precision: of weights and forward, to which the model given is brought for good; features are float32, and so are batch norms.
             batch_size: images, or texts, in one forward.
             fixed_batches: fill every batch up to its size, so that no feature depends, in its last bits, on what else was
                 asked for with it.
@@ -64,7 +65,8 @@ class ClipEncoder:
         self.name, self.notes = name, tuple(notes)
         self.after_batch: Callable[[], None] = lambda: None
         self._model, self._preprocess, self._tokenizer = model.eval(), preprocess, tokenizer
-        self._precision, self.batch_size, self._fixed = precision, batch_size, fixed_batches
+        self._precision, self._fixed = precision, fixed_batches
+        self.batch_size = self.text_batch = batch_size
         self.device: torch.device = model.logit_scale.device
         self.tau = float(model.logit_scale.detach().exp())
         self.window = int(self._tokenizer([PROBE]).shape[1])
@@ -73,6 +75,8 @@ class ClipEncoder:
         wanted = model.visual.preprocess_cfg
         self.mean, self.std = tuple(wanted["mean"]), tuple(wanted["std"])
         self.id = self._fingerprint()
+        if precision != "float32":
+            _lower(model, DTYPES[precision])
 
     def image_features(
         self, images: Sequence[Image.Image | Opener], *, unit: bool = True
@@ -95,7 +99,7 @@ class ClipEncoder:
             batches: each (B, 3, side, side), less `mean` and divided by `std`, B at most the batch size.
             unit: as `image_features` has it.
         """
-        return self._features(self._model.encode_image, batches, unit)
+        return self._features(self._model.encode_image, batches, self.batch_size, unit)
 
     def prepared(self, image: Image.Image) -> Tensor:
         """A picture (3, side, side) as the model's own preprocessing makes it: resized, cropped in the middle, scaled."""
@@ -119,10 +123,9 @@ class ClipEncoder:
 
     def token_features(self, ids: Tensor) -> Features:
         """Unit features (N, D) of texts as `tokens` gives them."""
-
-        size = self.batch_size
+        size = self.text_batch
         batches = (ids[start : start + size] for start in range(0, len(ids), size))
-        return self._features(self._model.encode_text, batches, unit=True)
+        return self._features(self._model.encode_text, batches, size, unit=True)
 
     def _pixels(
         self, images: Sequence[Image.Image | Opener], pool: ThreadPoolExecutor
@@ -139,35 +142,60 @@ class ClipEncoder:
     def _opened(self, image: Image.Image | Opener) -> Tensor:
         return self.prepared(image() if callable(image) else image)
 
+    def pixel_batch(self, batch: Tensor) -> Tensor:
+        """Features (B, D) of one batch as the tower gives them, on the model's device, which isn't waited for: `checked` is for the caller.
+
+        Args:
+            batch: as `pixel_features` has them.
+        """
+        features = self._forward(self._model.encode_image, batch, self.batch_size)
+        self.after_batch()
+        return features
+
+    def checked(self, features: Tensor) -> Tensor:
+        """The same on the CPU.
+
+        Raises:
+            MethodError: they are not finite.
+        """
+        found = features.cpu()
+        if not found.isfinite().all():
+            raise MethodError(
+                f"{self.name} gives features that are no numbers in {self._precision}: take another precision, or other weights"
+            )
+        return found
+
     def _features(
-        self, encode: Callable[[Tensor], Tensor], batches: Iterable[Tensor], unit: bool
+        self,
+        encode: Callable[[Tensor], Tensor],
+        batches: Iterable[Tensor],
+        size: int,
+        unit: bool,
     ) -> Features:
         parts = []
         for batch in batches:
-            missing = self.batch_size - len(batch) if self._fixed else 0
-            filled = torch.cat([batch, batch[-1:].expand(missing, *batch.shape[1:])])
-            parts.append(self._encoded(encode, filled, unit)[: len(batch)].numpy())
+            features = self._forward(encode, batch, size)
+            found = functional.normalize(features, dim=-1) if unit else features
+            parts.append(self.checked(found).numpy())
             self.after_batch()
         if not parts:
             raise ValueError("features need at least one picture or text")
         return np.concatenate(parts)
 
     @torch.inference_mode()
-    def _encoded(self, encode: Callable[[Tensor], Tensor], batch: Tensor, unit: bool) -> Tensor:
-        dtype = DTYPES[self._precision]
+    def _forward(self, encode: Callable[[Tensor], Tensor], batch: Tensor, size: int) -> Tensor:
+        """Features (B, D) of one batch, on the model's device; where batches are fixed, of one filled up to `size`."""
+        count = len(batch)
+        missing = size - count if self._fixed else 0
+        filled = torch.cat([batch, batch[-1:].expand(missing, *batch.shape[1:])])
+        if filled.is_floating_point():
+            filled = filled.to(DTYPES[self._precision])
         try:
-            with torch.autocast(self.device.type, dtype, enabled=dtype is not torch.float32):
-                features = encode(batch.to(self.device)).float()
-            found = (functional.normalize(features, dim=-1) if unit else features).cpu()
+            return encode(filled.to(self.device))[:count].float()
         except torch.OutOfMemoryError as error:
             raise MethodError(
-                f"{self.name} ran out of memory with {len(batch)} images or texts at a time: lower the batch size"
+                f"{self.name} ran out of memory with {count} images or texts at a time: lower the batch size"
             ) from error
-        if not found.isfinite().all():
-            raise MethodError(
-                f"{self.name} gives features that are no numbers in {self._precision}: take another precision, or other weights"
-            )
-        return found
 
     def _fingerprint(self) -> str:
         digest = hashlib.sha256()
@@ -183,3 +211,11 @@ class ClipEncoder:
             digest.update(f"{name} {tuple(value.shape)} {value.dtype}".encode())
             digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
         return digest.hexdigest()[:16]
+
+
+def _lower(model: nn.Module, dtype: torch.dtype) -> None:
+    """Bring a model to half precision; not by autocast, which casts all weights anew for every batch."""
+    model.to(dtype)
+    for module in model.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.float()  # running variances of half precision overflow, or are rounded away

@@ -23,7 +23,6 @@ BROKEN = (
     TypeError,
     struct.error,
     zlib.error,
-    Image.DecompressionBombError,
 )
 """What PIL raises for a damaged file."""
 
@@ -45,6 +44,8 @@ def opened(data: bytes) -> Iterator[Image.Image]:
                     f"{image.width} x {image.height} pixels; {MAX_PIXELS:,} are allowed"
                 )
             yield image
+    except Image.DecompressionBombError:
+        raise ValueError(f"it has more than the {MAX_PIXELS:,} pixels that are allowed") from None
     except UnidentifiedImageError:
         raise ValueError(f"its {len(data):,} bytes are no picture in a known format") from None
     except BROKEN as error:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from plotly.utils import PlotlyJSONEncoder
 
 from methods.base import ArtefactRef, Level, MethodError
 
@@ -85,6 +84,8 @@ class Savers(ABC):
     def save_figure(self, name: str, value: Any, **meta: Any) -> ArtefactRef:
         """Save a plotly figure, or its dict, as JSON; numbers that JSON lacks (NaN, infinity) become null."""
         check_name(name, ".json")
+        from plotly.utils import PlotlyJSONEncoder  # noqa: PLC0415  only figures need it
+
         return self.save_file(name, json.dumps(value, cls=PlotlyJSONEncoder).encode(), **meta)
 
     def save_table(self, name: str, value: Iterable[Mapping[str, Any]], **meta: Any) -> ArtefactRef:
@@ -180,10 +181,18 @@ class LocalContext(Savers):
         resume_state: bytes | None = None,
         on_progress: Callable[[float, float, str], None] | None = None,
         provenance: Mapping[str, Any] | None = None,
+        shared: str | Path | None = None,
     ) -> None:
+        """Begin an empty context.
+
+        Args:
+            shared: folder of what later runs may use again; None is one inside `folder`.
+        """
         self.folder = Path(folder)
         self.workdir = self.folder / "work"
-        self.workdir.mkdir(parents=True, exist_ok=True)
+        self.shared = Path(shared) if shared else self.folder / "shared"
+        for each in (self.workdir, self.shared):
+            each.mkdir(parents=True, exist_ok=True)
         self.seed = seed
         self.state = resume_state
         self.curves: dict[str, list[tuple[int, float]]] = {}

@@ -252,3 +252,16 @@ def test_a_checkpoint_that_does_not_load_is_named_and_one_that_does_says_its_act
         MethodError, match=r"broken\.safetensors is no checkpoint of tiny that loads"
     ):
         load_clip("tiny", str(broken))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(
+    ("precision", "gap"), [("float32", 1e-4), ("bfloat16", 0.05), ("float16", 0.02)]
+)
+def test_cuda_sees_what_the_processor_sees(folder, encoder, precision, gap):
+    there = load_clip(str(folder), device="cuda", precision=precision)
+    pictures = [Image.new("RGB", (20, 30), (200, shade, 40)) for shade in (0, 90, 250)]
+    found = there.image_features(pictures)
+    assert found == pytest.approx(encoder.image_features(pictures), abs=gap)
+    texts = ["a dog", "a cat"]
+    assert there.text_features(texts) == pytest.approx(encoder.text_features(texts), abs=gap)

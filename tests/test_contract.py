@@ -44,6 +44,17 @@ SMALLEST = {
         "levels": (0, 50),
         "sampler_steps": 2,
     },
+    "fewshot.regularise": {"pictures": 3, "queries": 2, "ways": 3, "episodes": 10},
+    "fewshot.look": {"scene_number": 2, "scene_shots": 0, "scales": (0.3, 0.7), "views": 3},
+    "fewshot.evaluate": {
+        "shots": 1,
+        "draws": 1,
+        "test_pictures": 6,
+        "augmentations": 1,
+        "scales": (0.3,),
+        "views": 2,
+        "classifiers": ("zero_shot", "tip"),
+    },
 }
 """The cheapest settings of each method: seconds on one CPU thread."""
 

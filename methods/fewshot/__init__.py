@@ -40,6 +40,24 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from methods.base import Context, Method, Result
+from methods.fewshot import papers
+from methods.fewshot.evaluating import presets as evaluate_presets
+from methods.fewshot.evaluating.check import check_evaluate
+from methods.fewshot.evaluating.config import EvaluateConfig
+from methods.fewshot.evaluating.estimate import estimate_evaluate
+from methods.fewshot.evaluating.sweep import remark_evaluate, simplify_evaluate
+from methods.fewshot.looking import presets as look_presets
+from methods.fewshot.looking.check import check_look
+from methods.fewshot.looking.config import LookConfig
+from methods.fewshot.looking.estimate import estimate_look
+from methods.fewshot.looking.sweep import remark_look, simplify_look
+from methods.fewshot.regularising import presets as regularise_presets
+from methods.fewshot.regularising import sweep as regularise_sweep
+from methods.fewshot.regularising.check import check_regularise
+from methods.fewshot.regularising.config import RegulariseConfig
+from methods.fewshot.regularising.estimate import estimate_regularise
+
 if TYPE_CHECKING:
     from methods.clip_models import load_clip
     from methods.fewshot.afr.regularizer import AttentiveFeatureRegularizer
@@ -71,9 +89,15 @@ _MODULE_OF = {
 """Public name -> module below `methods` that has it."""
 
 __all__ = [
+    "EVALUATE",
+    "LOOK",
+    "REGULARISE",
     "AttentiveFeatureRegularizer",
+    "EvaluateConfig",
     "Gaussians",
+    "LookConfig",
     "Refined",
+    "RegulariseConfig",
     "Support",
     "TipAdapterF",
     "fit_classifier",
@@ -86,6 +110,80 @@ __all__ = [
     "tip_logits",
     "zero_shot_logits",
 ]
+
+LOADING = "loading PyTorch and CLIP"
+"""Said before the first import of a worker, which takes seconds."""
+
+
+def _run_look(config: LookConfig, context: Context) -> Result:
+    context.progress(0, 1, LOADING)
+    from methods.fewshot.looking.run_look import run
+
+    return run(config, context)
+
+
+def _run_evaluate(config: EvaluateConfig, context: Context) -> Result:
+    context.progress(0, 1, LOADING)
+    from methods.fewshot.evaluating.run_evaluate import run
+
+    return run(config, context)
+
+
+LOOK = Method(
+    name="fewshot.look",
+    title="Look closer",
+    family="fewshot",
+    config=LookConfig,
+    run=_run_look,
+    estimate=estimate_look,
+    papers=papers.CLASSIFIERS,
+    presets=look_presets.PRESETS,
+    check=check_look,
+    simplify=simplify_look,
+    remark=remark_look,
+    demo=look_presets.DEMO,
+)
+
+EVALUATE = Method(
+    name="fewshot.evaluate",
+    title="Few-shot accuracy",
+    family="fewshot",
+    config=EvaluateConfig,
+    run=_run_evaluate,
+    estimate=estimate_evaluate,
+    papers=papers.CLASSIFIERS,
+    presets=evaluate_presets.PRESETS,
+    check=check_evaluate,
+    simplify=simplify_evaluate,
+    remark=remark_evaluate,
+    demo=evaluate_presets.DEMO,
+)
+
+
+def _run_regularise(config: RegulariseConfig, context: Context) -> Result:
+    context.progress(0, 1, LOADING)
+    from methods.fewshot.regularising.run_regularise import run
+
+    return run(config, context)
+
+
+REGULARISE = Method(
+    name="fewshot.regularise",
+    title="Regularise features",
+    family="fewshot",
+    config=RegulariseConfig,
+    run=_run_regularise,
+    estimate=estimate_regularise,
+    papers=regularise_presets.PAPERS,
+    presets=regularise_presets.PRESETS,
+    check=check_regularise,
+    simplify=regularise_sweep.simplify,
+    controls=regularise_sweep.controls,
+    conclude=regularise_sweep.conclude,
+    tradeoff=regularise_sweep.TRADEOFF,
+    remark=regularise_sweep.remark,
+    demo=regularise_presets.DEMO,
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -229,3 +229,21 @@ def test_pairs_that_cannot_be_are_named():
     spoilt[1][5] = float("nan")
     with pytest.raises(ValueError, match="policy_rejected of pair 5 of the batch is nan"):
         dama_loss(*spoilt, DamaState())
+
+
+@pytest.mark.gpu
+def test_cuda_takes_the_processors_steps():
+    here, there = DamaState(), DamaState()
+    for step in range(4):
+        pairs = batch(16, seed=step)
+        keep = torch.arange(16) % 5 != step
+        moved = [part.detach().cuda().requires_grad_(part.requires_grad) for part in pairs]
+        wanted = dama_loss(*pairs, here, keep=keep)
+        found = dama_loss(*moved, there, keep=keep.cuda())
+        assert found.loss.is_cuda
+        torch.testing.assert_close(found.loss.cpu(), wanted.loss, rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(found.beta.cpu(), wanted.beta, rtol=1e-5, atol=1e-6)
+        assert there.running_mean == pytest.approx(here.running_mean, abs=1e-5)
+        mine = torch.autograd.grad(found.loss, moved[:2])
+        for one, other in zip(mine, torch.autograd.grad(wanted.loss, pairs[:2]), strict=True):
+            torch.testing.assert_close(one.cpu(), other, rtol=1e-4, atol=1e-7)

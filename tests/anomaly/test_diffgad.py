@@ -301,3 +301,13 @@ def auc(
     scores: np.ndarray[Any, Any], high: np.ndarray[Any, Any], low: np.ndarray[Any, Any]
 ) -> float:
     return float((scores[high][:, None] > scores[low][None]).mean())
+
+
+@pytest.mark.gpu
+def test_on_cuda_its_parts_add_up_as_well() -> None:
+    found = DiffGAD(3, device="cuda", **SMALL).fit(odd_graph())
+    reasons = found.outcome_.reasons
+    assert reasons is not None
+    np.testing.assert_allclose(reasons.feature.sum(1), found.attribute_error_, rtol=1e-4)
+    assert np.isfinite(found.decision_score_).all()
+    assert found.decision_score_.std() > 0

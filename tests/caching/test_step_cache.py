@@ -371,3 +371,31 @@ def test_a_prior_of_another_size_is_refused_at_once(dit, size):
     with pytest.raises(ValueError, match=message):
         apply_step_cache(dit, half(correction="eoc", prior=prior))
     apply_step_cache(dit, half()).remove()  # nothing was left on the model
+
+
+@pytest.mark.gpu
+def test_on_cuda_the_limits_are_equal_to_the_bit(dit, labels, noise, prior):
+    model = build_dit().cuda()
+    there = labels.cuda(), noise.cuda()
+    plain = sample(model, *there)
+    assert plain.is_cuda
+    never = StepCacheConfig(torch.zeros(20, 3, 2, dtype=torch.bool), correction="goc")
+    assert torch.equal(sample(model, *there, never), plain)
+    reused = sample(model, *there, half())
+    assert not torch.equal(reused, plain)
+    for correction in ("eoc", "goc"):
+        off = half(correction=correction, weight=0.0, prior=prior)
+        assert torch.equal(sample(model, *there, off), reused)
+    torch.testing.assert_close(
+        reused.cpu(), sample(dit, labels, noise, half()), rtol=1e-3, atol=1e-3
+    )
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("correction", ["eoc", "goc"])
+def test_cuda_corrects_as_the_processor_does(dit, labels, noise, prior, correction):
+    config = half(correction=correction, prior=prior)
+    found = sample(build_dit().cuda(), labels.cuda(), noise.cuda(), config)
+    torch.testing.assert_close(
+        found.cpu(), sample(dit, labels, noise, config), rtol=1e-3, atol=1e-3
+    )

@@ -12,7 +12,6 @@ from methods.anomaly.detection.check import check_settings, check_size
 from methods.anomaly.detection.config import DetectConfig, settings_of
 from methods.anomaly.detection.estimate import estimate_graph, parts_of, size_of
 from methods.anomaly.detection.figures import figures_of
-from methods.anomaly.detection.stages import Stages
 from methods.anomaly.detection.telling import summary_of, warnings_of
 from methods.anomaly.detectors.scoring import Beside, Hooks, score, trivial_scores
 from methods.anomaly.detectors.table import DETECTORS
@@ -24,6 +23,7 @@ from methods.anomaly.results.ranks import default_top
 from methods.anomaly.results.rows import node_rows
 from methods.anomaly.results.writing import write_results
 from methods.base import Context, MethodError, Result
+from methods.stages import Stages
 
 KIND = "node"
 """Of the rows that are recorded."""

@@ -21,7 +21,7 @@ LONGEST_LINE = 1 << 20
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
 
-def word_vectors(path: Path, names: Sequence[str]) -> Vectors:
+def word_vectors(path: Path, names: Sequence[str], told: str = "") -> Vectors:
     """Semantic vectors of class names from a file of word vectors.
 
     A text file has a word and its numbers a line, apart by blanks, with or without word2vec's first line (count and width); GloVe's
@@ -32,6 +32,7 @@ def word_vectors(path: Path, names: Sequence[str]) -> Vectors:
     Args:
         path: of the file.
         names: of the classes; _ counts as a blank.
+        told: what to call the file in errors; empty is its own name.
 
     Returns:
         (W, S).
@@ -40,10 +41,11 @@ def word_vectors(path: Path, names: Sequence[str]) -> Vectors:
         ValueError: the file is no such file (names the line), or lacks words for a class (names them all).
     """
     wanted = {entry for name in names for entry in _entries(name)}
-    found = _read(path, wanted)
+    told = told or path.name
+    found = _read(path, wanted, told)
     vectors, missing = [], []
     for name in names:
-        parts = [_phrase(synonym, found) for synonym in _synonyms(name)]
+        parts = [_phrase(synonym, found) for synonym in synonyms(name)]
         known = [part for part in parts if part is not None]
         if known:
             vectors.append(np.mean(known, axis=0))
@@ -53,7 +55,7 @@ def word_vectors(path: Path, names: Sequence[str]) -> Vectors:
             ]
             missing.append(f"{name!r} ({', '.join(absent) or 'no word at all'})")
     if missing:
-        raise ValueError(f"{path.name} has no vectors for {'; '.join(missing)}")
+        raise ValueError(f"{told} has no vectors for {'; '.join(missing)}")
     return np.stack(vectors)
 
 
@@ -98,10 +100,10 @@ def check_names(base: Sequence[str], novel: Sequence[str]) -> None:
         ValueError: names them.
     """
     for kind, names in (("base", base), ("novel", novel)):
-        twice = sorted(name for name, count in Counter(map(_plain, names)).items() if count > 1)
+        twice = sorted(name for name, count in Counter(map(plain, names)).items() if count > 1)
         if twice:
             raise ValueError(f"{kind} classes are named twice: {', '.join(twice)}")
-    both = sorted(set(map(_plain, base)) & set(map(_plain, novel)))
+    both = sorted(set(map(plain, base)) & set(map(plain, novel)))
     if both:
         raise ValueError(
             f"base and novel classes of the same name: {', '.join(both)}; what is known of the base class would give the answer away"
@@ -112,18 +114,20 @@ TOLERANCE = 1e-4
 """Rounding that a matrix of cosines in float16 or a few decimals may have."""
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A name as it is compared: blanks for _, single, small letters."""
     return " ".join(name.replace("_", " ").split()).casefold()
 
 
-def _synonyms(name: str) -> list[list[str]]:
+def synonyms(name: str) -> list[list[str]]:
+    """The words of each synonym in a name, which commas part."""
     parts = [_WORD.findall(part.replace("_", " ")) for part in name.split(",")]
     return [words for words in parts if words]
 
 
 def _entries(name: str) -> Iterator[str]:
     """All that a file might have of a name."""
-    for words in _synonyms(name):
+    for words in synonyms(name):
         for entry in (*words, "_".join(words), "-".join(words)):
             yield from (entry, entry.lower())
 
@@ -144,22 +148,26 @@ def _phrase(words: list[str], found: dict[str, Vectors]) -> Vectors | None:
     return np.mean(known, axis=0) if len(known) == len(parts) else None
 
 
-def _read(path: Path, wanted: set[str]) -> dict[str, Vectors]:
+def _read(path: Path, wanted: set[str], told: str) -> dict[str, Vectors]:
     """The wanted entries of a file; the first of two of the same word counts."""
-    found = _read_npz(path, wanted) if zipfile.is_zipfile(path) else _read_text(path, wanted)
+    found = (
+        _read_npz(path, wanted, told)
+        if zipfile.is_zipfile(path)
+        else _read_text(path, wanted, told)
+    )
     for word, vector in found.items():
         if not np.isfinite(vector).all():
-            raise ValueError(f"{path.name}: the vector of {word!r} is not finite")
+            raise ValueError(f"{told}: the vector of {word!r} is not finite")
     return found
 
 
-def _read_npz(path: Path, wanted: set[str]) -> dict[str, Vectors]:
+def _read_npz(path: Path, wanted: set[str], told: str) -> dict[str, Vectors]:
     try:
         with np.load(path, allow_pickle=False) as file:
             words, vectors = file["words"], file["vectors"]
     except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
         raise ValueError(
-            f"{path.name} must hold words (n,) of text and vectors (n, S) of numbers: {error}"
+            f"{told} must hold words (n,) of text and vectors (n, S) of numbers: {error}"
         ) from error
     if (
         words.ndim != 1
@@ -168,7 +176,7 @@ def _read_npz(path: Path, wanted: set[str]) -> dict[str, Vectors]:
         or vectors.ndim != 2
     ):
         raise ValueError(
-            f"{path.name}: words must be (n,) of text and vectors (n, S), got {words.dtype} {words.shape} and {vectors.shape}"
+            f"{told}: words must be (n,) of text and vectors (n, S), got {words.dtype} {words.shape} and {vectors.shape}"
         )
     found: dict[str, Vectors] = {}
     for place, word in enumerate(words.tolist()):
@@ -177,13 +185,13 @@ def _read_npz(path: Path, wanted: set[str]) -> dict[str, Vectors]:
     return found
 
 
-def _read_text(path: Path, wanted: set[str]) -> dict[str, Vectors]:
+def _read_text(path: Path, wanted: set[str], told: str) -> dict[str, Vectors]:
     found: dict[str, Vectors] = {}
     width = 0
     with path.open("rb") as file:
         if b"\0" in file.read(4096):
             raise ValueError(
-                f"{path.name} is neither text nor npz; word2vec's binary form must be converted"
+                f"{told} is neither text nor npz; word2vec's binary form must be converted"
             )
         file.seek(0)
         for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), start=1):
@@ -197,12 +205,12 @@ def _read_text(path: Path, wanted: set[str]) -> dict[str, Vectors]:
                 vector = np.array(rest.split(), np.float64)
             except ValueError as error:
                 raise ValueError(
-                    f"{path.name}, line {number}: {name!r} is not followed by numbers"
+                    f"{told}, line {number}: {name!r} is not followed by numbers"
                 ) from error
             width = width or len(vector)
             if len(vector) != width or width < 2:
                 raise ValueError(
-                    f"{path.name}, line {number}: {name!r} has {len(vector)} numbers, others {width}; 2 or more are allowed"
+                    f"{told}, line {number}: {name!r} has {len(vector)} numbers, others {width}; 2 or more are allowed"
                 )
             found[name] = vector
     return found

@@ -16,6 +16,7 @@ from methods.fewshot.classifiers.support import Support
 from methods.fewshot.classifiers.tip import tip_logits, zero_shot_logits
 from methods.fewshot.classifiers.tip_f import TipAdapterF
 from methods.fewshot.classifiers.training import Progress, silent
+from methods.fewshot.settings import ClassifierFields
 
 Name = Literal["zero_shot", "tip", "tip_f", "gda", "linear"]
 Weight = float | Literal["loo"]
@@ -42,6 +43,17 @@ class Options:
     probe_epochs: int = linear.EPOCHS
     seed: int = 0
     grid: Grid = field(default_factory=Grid)
+
+
+def options_of(fields: ClassifierFields, seed: int) -> Options:
+    """What a run's settings tell the classifiers; alpha and beta that are empty are chosen."""
+    return Options(
+        alpha="loo" if fields.alpha is None else fields.alpha,
+        beta="loo" if fields.beta is None else fields.beta,
+        balanced=fields.balanced,
+        tip_f_epochs=fields.tip_f_epochs,
+        seed=seed,
+    )
 
 
 @dataclass(frozen=True, eq=False)

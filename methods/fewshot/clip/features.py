@@ -13,7 +13,7 @@ from torch import Tensor
 from methods.clip_encoder import ClipEncoder
 from methods.feature_cache import FeatureCache, Features, Key
 from methods.fewshot.clip.images import Picture
-from methods.fewshot.vcr.boxes import LAW, crop_box, picture_seed
+from methods.fewshot.vcr.boxes import LAW, Numbers, crop_box, picture_seed
 from methods.fewshot.vcr.crops import CUT, crop_form, crops
 from methods.fewshot.vcr.encoding import encoded, tower_of
 
@@ -95,9 +95,9 @@ def _views(
         _, height, width = pixels.shape
         boxes, mirrored = [], []
         for _, seed in views:
-            generator = torch.Generator().manual_seed(seed)
-            boxes.append(crop_box(width, height, SHARES, generator))
-            mirrored.append(bool(torch.randint(2, (1,), generator=generator)))
+            numbers = Numbers(seed)
+            boxes.append(crop_box(width, height, SHARES, numbers))
+            mirrored.append(bool(numbers.integer(2)))
         cut = crops(pixels, boxes, side)
         flip = torch.tensor(mirrored, device=device)[:, None, None, None]
         yield cut.flip(3).where(flip, cut)

@@ -40,11 +40,13 @@ class Picture:
         name: as its source calls it.
         sha256: hex digest of the file, or of size and pixels of a picture that was drawn: the key of its features.
         open: gives the RGB picture; raises `ValueError` that names the file.
+        notes: gives what is done to it for that, as `OpenedImage.notes`; decodes it, and raises as `open` does.
     """
 
     name: str
     sha256: str
     open: Callable[[], Image.Image] = field(repr=False)
+    notes: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False)
 
 
 def picture_file(name: str, read: Callable[[], bytes]) -> Picture:
@@ -54,7 +56,12 @@ def picture_file(name: str, read: Callable[[], bytes]) -> Picture:
         read: gives the file's bytes.
     """
     digest = hashlib.sha256(read()).hexdigest()
-    return Picture(name, digest, lambda: open_image(read(), name).image)
+    return Picture(
+        name,
+        digest,
+        lambda: open_image(read(), name).image,
+        lambda: open_image(read(), name).notes,
+    )
 
 
 def drawn_picture(name: str, image: Image.Image) -> Picture:
@@ -95,7 +102,7 @@ def _check_sides(image: Image.Image) -> None:
     short, long = sorted(image.size)
     if long > LONG_PER_SHORT * short:
         raise ValueError(
-            f"{image.width} x {image.height} pixels is a sliver: the longer side may be {LONG_PER_SHORT} times the shorter one"
+            f"{image.width} x {image.height} pixels is a sliver: the longer side may be at most {LONG_PER_SHORT} times the shorter one"
         )
 
 

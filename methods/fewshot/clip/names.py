@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from string import Formatter
 
+LONGEST_NAME = 200
+"""Characters of a class name; CLIP itself reads 77 tokens, template included."""
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "photo": ("a photo of a {}.",),
     "scenes": ("a photo of {a}.",),
@@ -53,11 +55,24 @@ def check_classes(names: Sequence[str]) -> None:
         raise ValueError(
             f"there must be two classes or more to tell apart, got {len(names)}: {', '.join(names) or 'none'}"
         )
+    check_distinct(names)
+
+
+def check_distinct(names: Sequence[str]) -> None:
+    """Refuse class names of which one is empty or longer than `LONGEST_NAME`, or two read alike but for case, "_" and spaces.
+
+    Raises:
+        ValueError: with the name and its place.
+    """
     first: dict[str, str] = {}
     for place, name in enumerate(names, 1):
         words = readable(name).casefold()
         if not words:
             raise ValueError(f"class {place} has no name")
+        if len(words) > LONGEST_NAME:
+            raise ValueError(
+                f"the name of class {place}, {words[:40]!r} …, has {len(words):,} characters; up to {LONGEST_NAME} are allowed"
+            )
         if words in first:
             raise ValueError(
                 f"class {place}, {name!r}, is named already, as {first[words]!r}: leave one of them out"

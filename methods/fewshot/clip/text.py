@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from methods.clip_encoder import ClipEncoder
+from methods.clip_encoder import ClipEncoder, Features
+from methods.feature_cache import FeatureCache, text_key
 from methods.fewshot.clip.names import TEMPLATES, check_classes, check_templates, prompt
 
 ALIKE = 0.999
@@ -16,13 +18,17 @@ ALIKE = 0.999
 
 
 def text_classifier(
-    encoder: ClipEncoder, names: Sequence[str], templates: Sequence[str] = TEMPLATES["photo"]
+    encoder: ClipEncoder,
+    names: Sequence[str],
+    templates: Sequence[str] = TEMPLATES["photo"],
+    cache: FeatureCache | None = None,
 ) -> Tensor:
     """W (D, C), unit columns: of each class the mean of its unit text features, over all templates (Radford et al. 2021).
 
     Args:
         names: one a class, as `check_classes` lets them pass; "_" reads as a space.
         templates: one or more, each with "{}" or "{a}".
+        cache: of this encoder; texts that it holds are not read again, and others are added.
 
     Raises:
         ValueError: names or templates are not as they must be, or a text does not fit into the model's window.
@@ -36,8 +42,17 @@ def text_classifier(
         raise ValueError(
             f"the text {text!r:.120} is longer than the model reads: shorten the class name"
         )
-    features = torch.from_numpy(encoder.token_features(ids)).view(len(names), len(templates), -1)
-    return normalize(features.mean(dim=1), dim=1).T.contiguous()
+
+    def compute(places: list[int]) -> Features:
+        return encoder.token_features(ids[places])
+
+    if cache is None:
+        features = torch.from_numpy(compute(list(range(len(texts)))))
+    else:
+        found = cache.features([text_key(text) for text in texts], compute)
+        features = torch.from_numpy(np.stack([found[text_key(text)] for text in texts]))
+    each = features.view(len(names), len(templates), -1)
+    return normalize(each.mean(dim=1), dim=1).T.contiguous()
 
 
 def synonyms(

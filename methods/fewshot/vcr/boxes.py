@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 RATIOS = (3 / 4, 4 / 3)
 """Width by height of a crop, in pixels."""
+LOG_RATIOS: tuple[float, float] = tuple(torch.tensor(RATIOS).log().tolist())
 ATTEMPTS = 10
+DRAWN_AT_ONCE = 128
 LAW = "rrc 3/4 4/3 v1"
 """Part of every seed."""
 
@@ -45,9 +48,47 @@ def picture_seed(sha256: str, seed: int, purpose: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{sha256} {seed} {purpose}".encode()).digest()[:8]) >> 1
 
 
-def crop_box(
-    width: int, height: int, shares: tuple[float, float], generator: torch.Generator
-) -> Box:
+class Numbers:
+    """The numbers that torchvision's law draws from a `torch.Generator` on a CPU, to the bit, many at a time.
+
+    Both are the Mersenne twister, seeded alike, and a number takes one of its words; but asking torch for one at a time takes longer
+    than a GPU needs to cut and encode the crops.
+    """
+
+    def __init__(self, seed: int) -> None:
+        """Begin as `torch.Generator().manual_seed(seed)` does."""
+        self._twister = np.random.RandomState(seed % 2**32)
+        self._words: Iterator[tuple[int, float]] = iter(())
+
+    def share(self, low: float, high: float) -> float:
+        """As `torch.empty(1).uniform_(low, high)`."""
+        word, _ = self._next()
+        return low if low == high else float(_uniform(np.array([word]), low, high)[0])
+
+    def ratio(self) -> float:
+        """As the exponential of one that is uniform between the logarithms of `RATIOS`."""
+        return self._next()[1]
+
+    def integer(self, limit: int) -> int:
+        """As `torch.randint(0, limit, (1,))`; a limit of 2^28 or less."""
+        return self._next()[0] % limit
+
+    def _next(self) -> tuple[int, float]:
+        """A word, and the ratio that it makes."""
+        for each in self._words:
+            return each
+        words = self._twister.randint(0, 2**32, DRAWN_AT_ONCE, dtype=np.uint32)
+        ratios = torch.from_numpy(_uniform(words, *LOG_RATIOS)).exp()
+        self._words = zip(words.tolist(), ratios.tolist(), strict=True)
+        return next(self._words)
+
+
+def _uniform(words: np.ndarray, low: float, high: float) -> np.ndarray:
+    shares = (words % 2**24).astype(np.float32) / np.float32(2**24)
+    return shares * (np.float32(high) - np.float32(low)) + np.float32(low)
+
+
+def crop_box(width: int, height: int, shares: tuple[float, float], numbers: Numbers) -> Box:
     """One random crop; with equal random numbers the same as `torchvision.transforms.RandomResizedCrop.get_params`.
 
     Area: uniform in `shares` of the picture's. Width by height: log-uniform in `RATIOS`. Place: uniform. What doesn't fit is drawn
@@ -57,21 +98,13 @@ def crop_box(
         width, height: of the picture in pixels.
         shares: least and greatest share of the area, each above 0 and at most 1.
     """
-
-    def uniform(low: float, high: float) -> float:
-        return float(torch.empty(1).uniform_(low, high, generator=generator))
-
-    def integer(limit: int) -> int:
-        return int(torch.randint(0, limit, (1,), generator=generator))
-
-    low, high = torch.tensor(RATIOS).log().tolist()
+    low, high = np.array(shares, dtype=np.float32).tolist()
     for _ in range(ATTEMPTS):
-        area = width * height * uniform(*shares)
-        ratio = float(torch.tensor(uniform(low, high)).exp())
+        area, ratio = width * height * numbers.share(low, high), numbers.ratio()
         wide, tall = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
         if 0 < wide <= width and 0 < tall <= height:
-            top = integer(height - tall + 1)
-            return Box(integer(width - wide + 1), top, wide, tall)
+            top = numbers.integer(height - tall + 1)
+            return Box(numbers.integer(width - wide + 1), top, wide, tall)
     return _middle(width, height)
 
 
@@ -108,7 +141,7 @@ def view_boxes(
         raise ValueError(f"views must be 1 or more, got {views}")
     boxes = {}
     for scale in local_scales(scales):
-        generator = torch.Generator().manual_seed(picture_seed(sha256, seed, f"{LAW} {scale!r}"))
-        drawn = (crop_box(width, height, (scale, scale), generator) for _ in range(views))
+        numbers = Numbers(picture_seed(sha256, seed, f"{LAW} {scale!r}"))
+        drawn = (crop_box(width, height, (scale, scale), numbers) for _ in range(views))
         boxes[scale] = tuple(dict.fromkeys(drawn))
     return boxes

@@ -17,6 +17,8 @@ from methods.fewshot.vcr.boxes import Box
 
 CUT = "bicubic v1"
 """Stands in the key of every kept feature: crops that are cut in another way are other crops."""
+MARGIN = 8 / 7
+"""Shorter side of a picture that is cut ten times, over the model's: 256 over 224, as the published code has it."""
 CUBIC = -0.5
 """Keys' a: Pillow's and torch's antialiased bicubic."""
 
@@ -51,11 +53,16 @@ def resized_crop(pixels: Tensor, box: Box, side: int) -> Tensor:
 def matrix_crops(pixels: Tensor, boxes: Sequence[Box], side: int) -> Tensor:
     """All crops (B, 3, side, side) of a picture (3, H, W) of floats as two matrix products; like any bicubic it may overshoot 0..1."""
     _, height, width = pixels.shape
-    left, top, wide, tall = torch.tensor(boxes, device=pixels.device).unbind(dim=1)
+    left, top, wide, tall = sent(torch.tensor(boxes), pixels.device).unbind(dim=1)
     across = resampling(left, wide, width, side, pixels.dtype)  # (B, side, W)
     down = resampling(top, tall, height, side, pixels.dtype)  # (B, side, H)
     narrow = pixels.reshape(1, 3 * height, width) @ across.mT  # (B, 3 H, side)
     return down[:, None] @ narrow.view(len(boxes), 3, height, side)
+
+
+def sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """The same on a device; a GPU is not waited for, so that what it does meanwhile goes on."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
 
 
 def resampling(start: Tensor, length: Tensor, extent: int, side: int, dtype: torch.dtype) -> Tensor:
@@ -72,7 +79,9 @@ def resampling(start: Tensor, length: Tensor, extent: int, side: int, dtype: tor
     Returns:
         (B, side, extent).
     """
-    step = (length.to(dtype) / side)[:, None, None]
+    whole = length.to(dtype)
+    # By a tensor: on a GPU torch divides by a number as it multiplies with the inverse, which rounds otherwise.
+    step = (whole / torch.full_like(whole, side))[:, None, None]
     centre = step * (torch.arange(side, device=start.device, dtype=dtype)[None, :, None] + 0.5)
     place = torch.arange(extent, device=start.device)[None, None, :] - start[:, None, None]
     weights = _cubic((place - centre + 0.5) * (1 / step.clamp(min=1)))
@@ -89,7 +98,7 @@ def _cubic(distance: Tensor) -> Tensor:
 
 
 def ten_crops(pixels: Tensor, side: int) -> Tensor:
-    """The whole picture ten times over: its shorter side brought to `side`, then four corners and the middle, and the five mirrored.
+    """The whole picture ten times over: its shorter side brought to 8/7 of `side`, then four corners and the middle, and the five mirrored.
 
     Args:
         pixels: (3, H, W), uint8.
@@ -97,5 +106,7 @@ def ten_crops(pixels: Tensor, side: int) -> Tensor:
     Returns:
         (10, 3, side, side) in 0..1.
     """
-    small = transforms.resize(pixels, [side], InterpolationMode.BICUBIC, antialias=True)
+    small = transforms.resize(
+        pixels, [round(MARGIN * side)], InterpolationMode.BICUBIC, antialias=True
+    )
     return torch.stack(transforms.ten_crop(small, [side, side])).float() / 255

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from methods.clip_encoder import ClipEncoder
 from methods.feature_cache import Features
+from methods.fewshot.vcr.crops import sent
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Tower:
         mean, std: of each channel, on 0..1.
         batch_size: pictures in one call, at most.
         device: where crops are made for it; on "cuda" by the matrix form.
+        checked: brings all features to the CPU and refuses what are none; a GPU is waited for only here.
     """
 
     encode: Callable[[Tensor], Tensor]
@@ -30,16 +32,20 @@ class Tower:
     std: tuple[float, ...]
     batch_size: int = 64
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    checked: Callable[[Tensor], Tensor] = torch.Tensor.cpu
 
 
 def tower_of(encoder: ClipEncoder) -> Tower:
     """The image side of a CLIP."""
 
-    def encode(batch: Tensor) -> Tensor:
-        return torch.from_numpy(encoder.pixel_features([batch], unit=False))
-
     return Tower(
-        encode, encoder.side, encoder.mean, encoder.std, encoder.batch_size, encoder.device
+        encoder.pixel_batch,
+        encoder.side,
+        encoder.mean,
+        encoder.std,
+        encoder.batch_size,
+        encoder.device,
+        encoder.checked,
     )
 
 
@@ -51,12 +57,12 @@ def encoded(pieces: Iterable[Tensor], tower: Tower) -> Features:
         pieces: each (b, 3, side, side) in 0..1, N crops together, at least 1.
     """
     mean, std = (
-        torch.tensor(values, device=tower.device)[:, None, None]
+        sent(torch.tensor(values), tower.device)[:, None, None]
         for values in (tower.mean, tower.std)
     )
     batches = _batches(pieces, tower.batch_size)
-    parts = [tower.encode((batch - mean) / std).float().cpu() for batch in batches]
-    features: Features = torch.cat(parts).numpy()
+    parts = [tower.encode((batch - mean) / std).float() for batch in batches]
+    features: Features = tower.checked(torch.cat(parts)).numpy()
     return features
 
 

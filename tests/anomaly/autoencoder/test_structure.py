@@ -58,3 +58,19 @@ def test_a_perfect_fit_has_the_smallest_error_and_no_gradient() -> None:
     assert errors.tolist() == pytest.approx([1e-6, 1e-6])
     assert factors.grad is not None
     assert factors.grad.tolist() == [[0.0], [0.0]]
+
+
+@pytest.mark.gpu
+def test_the_closed_form_on_cuda_is_the_dense_computation() -> None:
+    graph = odd_graph(nodes=200, links=900)
+    links = link_matrix(graph.csr(), torch.device("cuda"))
+    factors = torch.randn(graph.nodes, 5, generator=torch.Generator().manual_seed(0))
+    dense = (dense_links(graph) - factors.double() @ factors.double().T).norm(dim=1)
+    there = factors.cuda().requires_grad_()
+    errors = structure_errors(there, links, squared_rows(links))
+    torch.testing.assert_close(errors.cpu().double(), dense, rtol=1e-5, atol=1e-6)
+    here = factors.clone().requires_grad_()
+    on_cpu = link_matrix(graph.csr(), CPU)
+    structure_errors(here, on_cpu, squared_rows(on_cpu)).sum().backward()
+    errors.sum().backward()
+    torch.testing.assert_close(there.grad.cpu(), here.grad, rtol=1e-3, atol=1e-4)  # type: ignore[union-attr]

@@ -6,11 +6,11 @@ import pytest
 
 from methods.anomaly.detection.config import DetectConfig
 from methods.anomaly.detection.presets import POLICIES
-from methods.anomaly.detection.stages import Stages
 from methods.anomaly.detection.sweep import conclude, controls, kind, remark, simplify
 from methods.anomaly.settings import PUBLISHED
 from methods.base import Finished
 from methods.local import LocalContext
+from methods.stages import Stages
 
 
 def run(detector, seed=0, title="", graph="payments", **metrics):

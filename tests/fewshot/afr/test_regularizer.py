@@ -292,3 +292,17 @@ def test_mixup_is_its_base_classifier_plus_mixtures(world: World) -> None:
     assert torch.equal(edge.predict(queries), base.predict(queries))
     with pytest.raises(ValueError, match="alpha must be above 0"):
         MixupClassifier(world.prototypes, alpha=0)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("classifier", CLASSIFIERS)
+@pytest.mark.parametrize("gate", [False, True])
+def test_cuda_scores_as_the_processor_does(world: World, classifier: str, gate: bool) -> None:
+    support, labels, semantics, queries = episode(world)
+    settings: dict[str, Any] = {"classifier": classifier, "gate": gate, "steps": 10}
+    wanted = made(world, **settings).fit(support, labels, semantics).scores(queries)
+    there = AttentiveFeatureRegularizer(world.prototypes.cuda(), world.base.cuda(), **settings)
+    there.fit(support.cuda(), labels.cuda(), semantics.cuda())
+    found = there.scores(queries.cuda())
+    assert found.is_cuda
+    torch.testing.assert_close(found.cpu(), wanted, rtol=1e-3, atol=1e-3)

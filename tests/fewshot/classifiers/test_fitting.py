@@ -88,3 +88,17 @@ def test_what_does_not_fit_is_named(task):
         fit_classifier("tip", support, text[:, :3])
     with pytest.raises(ValueError, match="validation set has no pictures"):
         fit_classifier("tip", support, text, None, (queries[:0], torch.arange(0)))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", list(FITS))
+def test_cuda_names_as_the_processor_does(task, name):
+    text, support, queries = task
+    there = Support(support.views.cuda(), support.labels.cuda(), 4, plain=support.plain.cuda())
+    options = Options(
+        probe_epochs=5
+    )  # after hundreds the last bits of a sum have grown to whole logits
+    found = fit_classifier(name, there, text.cuda(), options).logits(queries.cuda())
+    assert found.is_cuda
+    wanted = fit_classifier(name, support, text, options).logits(queries)
+    torch.testing.assert_close(found.cpu(), wanted, rtol=1e-4, atol=1e-4)

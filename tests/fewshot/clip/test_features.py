@@ -70,7 +70,7 @@ def test_views_depend_on_picture_and_seed_only(encoder, pictures):
 def test_views_are_crops_half_of_them_mirrored(pictures):
     """Each view is one of the two that its own box and its mirror image give, and both kinds occur."""
     from methods.fewshot.clip.features import PURPOSE, SHARES, _views
-    from methods.fewshot.vcr.boxes import crop_box, picture_seed
+    from methods.fewshot.vcr.boxes import Numbers, crop_box, picture_seed
     from methods.fewshot.vcr.crops import resized_crop
 
     picture = pictures[0]
@@ -79,7 +79,7 @@ def test_views_are_crops_half_of_them_mirrored(pictures):
     pixels = torch.from_numpy(np.array(picture.open())).permute(2, 0, 1)
     mirrored = 0
     for view, seed in zip(found, seeds, strict=True):
-        box = crop_box(96, 96, SHARES, torch.Generator().manual_seed(seed))
+        box = crop_box(96, 96, SHARES, Numbers(seed))
         assert 0.48 < box.width * box.height / 96**2 <= 1
         straight = resized_crop(pixels, box, 48) / 255
         if not torch.equal(view, straight):

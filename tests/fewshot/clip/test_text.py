@@ -48,6 +48,7 @@ def test_prompts_read_as_people_write():
         (["cat"], "two classes or more to tell apart, got 1: cat"),  # V9
         ([], "got 0: none"),
         (["cat", " _ "], "class 2 has no name"),
+        (["cat", "x" * 201], "class 2, 'x{40}' …, has 201 characters; up to 200 are allowed"),
         (
             ["polar bear", "cat", "Polar_Bear"],
             "class 3, 'Polar_Bear', is named already, as 'polar bear'",

@@ -77,9 +77,25 @@ def test_the_loop_is_pillows_but_for_rounding(pixels: Tensor) -> None:
 
 
 def test_ten_crops_are_pillows_but_for_rounding(pixels: Tensor) -> None:
-    small = pillow.resize(to_pil_image(pixels), [24], BICUBIC)
-    theirs = torch.stack([pil_to_tensor(crop) for crop in pillow.ten_crop(small, [24, 24])]).float()
-    ours = ten_crops(pixels, 24)
-    assert ours.shape == (10, 3, 24, 24)
+    """At the sizes of the published code: shorter side 256, crops of 224; here 32 and 28."""
+    small = pillow.resize(to_pil_image(pixels), [32], BICUBIC)
+    theirs = torch.stack([pil_to_tensor(crop) for crop in pillow.ten_crop(small, [28, 28])]).float()
+    ours = ten_crops(pixels, 28)
+    assert ours.shape == (10, 3, 28, 28)
     assert (ours - theirs / 255).abs().max() < 1.5 / 255
     assert torch.equal(ours[5:9], ours[[1, 0, 3, 2]].flip(3))
+
+
+@pytest.mark.gpu
+def test_cuda_cuts_as_torchvision_does(pixels: Tensor) -> None:
+    large = torch.randint(
+        0, 256, (3, 480, 640), generator=torch.Generator().manual_seed(2), dtype=torch.uint8
+    )
+    for picture, boxes, side in (
+        (pixels, BOXES, 24),
+        (large, [Box(101, 33, 490, 355), Box(0, 0, 640, 480)], 224),
+    ):
+        looped = [resized_crop(picture.float() / 255, box, side).clamp(0, 1) for box in boxes]
+        found = crops(picture.cuda(), boxes, side)
+        assert found.is_cuda
+        assert (found.cpu() - torch.stack(looped)).abs().max() < 4e-6

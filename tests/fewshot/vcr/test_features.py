@@ -169,3 +169,31 @@ def test_presets_say_how_many_crops_they_encode() -> None:
         "normal": 145,
         "official": 910,
     }
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("whole", ["centre", "ten_crop"])
+def test_cuda_sees_and_chooses_what_the_processor_does(eye: Eye, tower: Tower, whole: str) -> None:
+    """Whole pixels are rounded on the processor only, by half of 1/255 at most."""
+    settings = replace(SETTINGS, whole=whole)
+    weights = WEIGHTS.cuda()
+    there = replace(
+        tower, encode=lambda batch: batch.flatten(1) @ weights, device=torch.device("cuda")
+    )
+    texts = normalize(torch.randn(WIDTH, 4, generator=torch.Generator().manual_seed(1)), dim=0)
+    for ours, theirs in zip(
+        view_features(PICTURES, settings, there),
+        view_features(PICTURES, settings, tower),
+        strict=True,
+    ):
+        assert ours.boxes == theirs.boxes
+        for scale, features in theirs.features.items():
+            torch.testing.assert_close(ours.features[scale], features, rtol=0.02, atol=0.5)
+        plain = torch.ones(WIDTH)
+        mine, right = (
+            refine_views(each.features, each.whole(plain), texts) for each in (ours, theirs)
+        )
+        for scale, view in mine.chosen.items():
+            margin = right.margins[scale]
+            assert margin[view] > margin.max() - 0.05
+        assert mine.feature @ right.feature > 0.98

@@ -1,0 +1,1 @@
+"""Attentive feature regularisation measured on paired episodes: the method `fewshot.regularise`."""

@@ -1,0 +1,1 @@
+"""Labelled pictures to learn from and to be tested on: a folder a class, or generated scenes."""
