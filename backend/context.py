@@ -21,10 +21,11 @@ from backend import lifecycle
 from backend.lifecycle import Claim
 from backend.references import open_reference
 from backend.settings import settings
+from backend.stored import store
 from methods.base import ArtefactRef, Cancelled, Level
 from methods.local import Savers, as_image, check_name, decode_state, encode_state
 from storage import db, records, typed
-from storage.artefacts import ArtefactStore, StorageError, explain
+from storage.artefacts import StorageError, explain
 from storage.models import Artefact, Checkpoint, Event, Metric, Run, now
 from storage.typed import NewRow
 
@@ -58,7 +59,8 @@ class RunContext(Savers):
     def __init__(self, held: Claim, run: Run, device: str) -> None:
         self.held, self.run = held, run
         self.workdir = settings().root / "work" / f"{run.id}-{held.attempt}"
-        self.store = ArtefactStore(settings().artefacts_dir)
+        self.shared = settings().shared_dir
+        self.store = store()
         self._device = device
         self._lock = (
             threading.Lock()
@@ -75,15 +77,16 @@ class RunContext(Savers):
         self._failure: StorageError | None = None
 
     def open_workdir(self) -> None:
-        """Make the run's own folder.
+        """Make the run's own folder, and that of all runs.
 
         Raises:
-            StorageError: it cannot be made.
+            StorageError: one cannot be made.
         """
-        try:
-            self.workdir.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(explain(error, self.workdir.parent)) from error
+        for folder in (self.workdir, self.shared):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StorageError(explain(error, folder.parent)) from error
 
     # -- what the method asks -------------------------------------------------------------------------
 

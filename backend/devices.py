@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import platform
 import shutil
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
 from backend.settings import settings
 
 log = logging.getLogger(__name__)
+LIMIT_FILE = Path("/sys/fs/cgroup/memory.max")
 
 
 @dataclass(frozen=True)
@@ -80,14 +83,27 @@ def used_gpus() -> list[Gpu]:
 
 
 def memory_mb(device: str) -> tuple[float, float]:
-    """Total and free memory of "cpu" or of the CUDA device this process computes on, in MB."""
+    """Total and free memory of "cpu" or of the CUDA device this process computes on, in MB.
+
+    Of a GPU, what this process keeps for its own next run counts as free; of a container, its limit is the total.
+    """
     if device == "cpu":
         memory = psutil.virtual_memory()
-        return memory.total / 1e6, memory.available / 1e6
+        total = min(memory.total, _container_limit())
+        return total / 1e6, min(memory.available, total) / 1e6
     import torch  # noqa: PLC0415  only a GPU worker comes here, and it has torch loaded
 
     free, total = torch.cuda.mem_get_info(device)
-    return total / 1e6, free / 1e6
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return total / 1e6, (free + kept) / 1e6
+
+
+def _container_limit() -> float:
+    """Bytes of memory that this process's container may use; infinite where there is no such limit."""
+    try:
+        return float(LIMIT_FILE.read_text())
+    except (OSError, ValueError):  # no control group of this kind, or "max"
+        return math.inf
 
 
 def cpu_name() -> str:

@@ -17,13 +17,14 @@ from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend import devices
+from backend import devices, stored
 from backend.celery_app import app
-from backend.settings import Settings, settings
+from backend.settings import CannotStart, Settings, settings
 from backend.views import Check
 from storage import db, workers
 
 LOW_DISK_GB = 2.0
+MEND_DATABASE = "mend the database first"
 NOT_STARTED = "no studio has been started on this data folder yet: start it with `make run`"
 
 
@@ -112,6 +113,22 @@ def database() -> Check:
     return Check("database", current, shown if current else f"{shown}: old schema", advice)
 
 
+def artefacts() -> Check:
+    """Whether files can be kept, where every worker keeps them."""
+    place = settings().artefacts_place
+    if not _is_started():
+        return Check("artefacts", False, f"{place}: nothing is kept yet", NOT_STARTED)
+    try:
+        stored.check()
+    except SQLAlchemyError:
+        return Check("artefacts", False, f"{place}: the database does not answer", MEND_DATABASE)
+    except CannotStart as error:
+        return Check(
+            "artefacts", False, str(error), "VITRINE_ARTEFACTS_URL says where they are kept"
+        )
+    return Check("artefacts", True, place)
+
+
 def broker() -> Check:
     shown = settings().shown("broker_url")
     if settings().embedded_broker and not _is_started():
@@ -143,9 +160,7 @@ def living_workers() -> Check:
         with db.reading(settings().database_url) as session:
             names = [each.id for each in workers.alive(session, settings().lease_s)]
     except SQLAlchemyError:
-        return Check(
-            "workers", False, "unknown: the database does not answer", "mend the database first"
-        )
+        return Check("workers", False, "unknown: the database does not answer", MEND_DATABASE)
     advice = "start the studio with `make run`, or a worker with `vitrine worker`"
     return Check("workers", bool(names), ", ".join(names) or "none is running", advice)
 
@@ -161,7 +176,7 @@ def address() -> Check:
     return Check("address", True, f"{settings().address} ({state})")
 
 
-_PLACE = (disk, database, broker, living_workers)
+_PLACE = (disk, database, artefacts, broker, living_workers)
 
 
 def _settings() -> Iterator[Check]:

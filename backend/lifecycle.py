@@ -8,6 +8,7 @@ queued -> cancelled
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -45,13 +46,26 @@ class Claim:
 
 
 def claim(
-    session: Session, worker_id: str, queues: Sequence[str], lease_s: float, env: Mapping[str, Any]
+    session: Session,
+    worker_id: str,
+    queues: Sequence[str],
+    lease_s: float,
+    env: Mapping[str, Any],
+    room_mb: float = math.inf,
 ) -> Claim | None:
-    """Take the best queued run of these queues: highest priority, then oldest. None if there is none."""
+    """Take the best queued run of these queues: highest priority, then oldest. None if there is none.
+
+    Args:
+        room_mb: memory of the worker's device, in MB: runs that need more are left to others.
+    """
     open_queues = sorted(set(queues) - set(runs.paused_queues(session)))
     best = (
         select(col(Run.id))
-        .where(col(Run.status) == QUEUED, col(Run.queue).in_(open_queues))
+        .where(
+            col(Run.status) == QUEUED,
+            col(Run.queue).in_(open_queues),
+            col(Run.memory_mb) <= room_mb,
+        )
         .order_by(*runs.start_order())
         .limit(1)
         .with_for_update(skip_locked=True)  # PostgreSQL; SQLite has one writer at a time anyway

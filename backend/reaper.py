@@ -13,11 +13,15 @@ from backend import cleaning, lifecycle
 from backend.celery_app import wake
 from backend.settings import settings
 from storage import db, runs, workers
+from storage.artefacts import StorageError
 from storage.kept import Setting
-from storage.models import now
+from storage.models import Worker, now
+from storage.runs import Waiting
 
 log = logging.getLogger(__name__)
 TURN = "reaper:last"
+MOST = 1000
+"""Waiting runs that are looked at in one turn: a million may wait, and the next turn is soon."""
 AGAIN_S = 2.0
 """A run that is queued this long while a worker of its queue has nothing to do has lost its message."""
 
@@ -44,7 +48,7 @@ class Reaper:
                 if now() - cleaned_at > cleaning.HOUR_S:
                     cleaned_at = now()
                     cleaning.collect()
-            except (SQLAlchemyError, BrokerError, OSError) as error:
+            except (SQLAlchemyError, BrokerError, StorageError, OSError) as error:
                 log.warning("the reaper could not look this time: %s", error)
 
 
@@ -73,18 +77,20 @@ def _my_turn(session: Session) -> bool:
     return True
 
 
+def _suits(run: Waiting, worker: Worker) -> bool:
+    return run.queue in worker.queues and workers.fits(worker, run.memory_mb)
+
+
 def _unheard(session: Session) -> list[str]:
     """The queues to wake, once for each idle worker that could take a run from them."""
-    paused = runs.paused_queues(session)
-    waiting = [
-        run
-        for run in runs.waiting(session)
-        if run.queue not in paused and now() - max(run.created_at, run.published_at or 0) > AGAIN_S
-    ]
-    idle = [each for each in workers.alive(session, settings().lease_s) if not each.current_run]
+    alive = workers.alive(session, settings().lease_s)
+    idle = [each for each in alive if not each.current_run and not each.asked]
+    served = {queue for worker in idle for queue in worker.queues}
+    open_queues = served - set(runs.paused_queues(session))
+    waiting = runs.unheard(session, sorted(open_queues), now() - AGAIN_S, MOST)
     found = []
     for worker in idle:
-        mine = next((run for run in waiting if run.queue in worker.queues), None)
+        mine = next((run for run in waiting if _suits(run, worker)), None)
         if mine is not None:
             waiting.remove(mine)
             found.append(mine.queue)

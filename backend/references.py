@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from pathlib import Path
 
+from sqlmodel import col, select
+
 from backend.settings import settings
+from backend.stored import store
 from methods.base import MethodError
 from storage import db, records
-from storage.artefacts import SHA256, ArtefactStore
+from storage.artefacts import SHA256
 from storage.kept import Dataset
 from storage.models import Blob
+
+DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 def open_reference(ref: str) -> Path:
@@ -19,13 +25,12 @@ def open_reference(ref: str) -> Path:
     Raises:
         MethodError: there is no such thing.
     """
-    store = ArtefactStore(settings().artefacts_dir)
     sha256 = _sha256_of(ref)
     if sha256 is not None:
-        path = store.path(sha256)
-        if not path.is_file():
-            raise MethodError(f"the file behind {ref!r} is gone from the artefact store")
-        return path
+        try:
+            return store().local(sha256)
+        except FileNotFoundError:
+            raise MethodError(f"the file behind {ref!r} is gone from the artefact store") from None
     path = Path(ref).expanduser()
     with suppress(OSError):  # a name that no file system takes is no file either
         if path.exists():
@@ -33,6 +38,16 @@ def open_reference(ref: str) -> Path:
     raise MethodError(
         f"there is no {ref!r}: give the id of an upload, a run's file as run/name, or a path on the worker's machine"
     )
+
+
+def with_names(text: str) -> str:
+    """A message about files in which uploads go by the names their owners gave them, where it has a sha256."""
+    if not (digests := set(DIGEST.findall(text))):
+        return text
+    with db.reading(settings().database_url) as session:
+        known = session.exec(select(Dataset).where(col(Dataset.sha256).in_(digests))).all()
+        names = {each.sha256: each.name for each in known}
+    return DIGEST.sub(lambda found: names.get(found[0], found[0]), text)
 
 
 def _sha256_of(ref: str) -> str | None:

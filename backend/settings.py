@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import socket
 import tempfile
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+from backend import addresses
+from backend.addresses import LOOPBACK as LOOPBACK  # the app asks us for it
 
 
 class CannotStart(Exception):
@@ -33,6 +34,20 @@ class Settings(BaseSettings):
     db_url: str = Field("", description="Database URL; empty is SQLite in the data folder.")
     broker_url: str = Field(
         "filesystem://", description="Celery broker; filesystem:// is embedded in the data folder."
+    )
+    artefacts_url: str = Field(
+        "",
+        description="Where files of runs are kept: s3://bucket/prefix, or file:///folder that every machine mounts; "
+        "empty is the data folder.",
+    )
+    copies_gb: float = Field(
+        50.0,
+        gt=0,
+        description="Room for copies of files that are kept in a bucket, in GB; a day's are always kept.",
+    )
+    queues: str = Field(
+        "",
+        description="Queues that the workers of this machine serve besides their own: a100,large.",
     )
     host: str = Field("127.0.0.1", description="Address the web server binds.")
     port: int = Field(7860, ge=1, le=65535, description="Port the web server binds.")
@@ -54,6 +69,12 @@ class Settings(BaseSettings):
         30.0, gt=0, description="Seconds without a sign after which a worker is lost."
     )
     heartbeat_s: float = Field(5.0, gt=0, description="Seconds between a worker's signs of life.")
+    report_s: float = Field(
+        0.25,
+        gt=0,
+        le=5,
+        description="Seconds between a busy worker's writes of what its run reports; longer spares the database.",
+    )
     reaper_s: float = Field(2.0, gt=0, description="Seconds between looks for lost runs.")
     cancel_grace_s: float = Field(
         20.0,
@@ -63,6 +84,11 @@ class Settings(BaseSettings):
     max_attempts: int = Field(3, ge=1, le=20, description="Tries a run gets when workers are lost.")
     poll_s: float = Field(0.1, gt=0, description="Seconds between looks at the embedded broker.")
     max_upload_mb: int = Field(200, ge=1, description="Largest upload, in MB.")
+    shared_mb: int = Field(
+        4000,
+        ge=0,
+        description="Size up to which features are kept for later runs, in MB, while no run is active.",
+    )
     share_days_max: int = Field(
         90, ge=1, le=3650, description="Longest life of a share link, in days."
     )
@@ -82,17 +108,22 @@ class Settings(BaseSettings):
                 f"VITRINE_LEASE_S is {self.lease_s:g} and VITRINE_HEARTBEAT_S {self.heartbeat_s:g}: "
                 "a lease must last at least three heartbeats, or a busy worker is taken for lost"
             )
-        if not self.embedded_broker and self.database_url.startswith("sqlite"):
-            raise ValueError(
-                f"VITRINE_BROKER_URL is {_without_password(self.broker_url)} but the database is SQLite, which other "
-                "machines cannot share: set VITRINE_DB_URL=postgresql+psycopg://... as well"
-            )
+        addresses.check(self.db_url, self.broker_url, self.artefacts_url)
         if self.host not in LOOPBACK and not self.allow_open:
             raise ValueError(
                 f"VITRINE_HOST is {self.host}, which other machines can reach, and anyone there could run things: "
                 "keep 127.0.0.1 (behind an SSH tunnel or a proxy), or set VITRINE_ALLOW_OPEN=1"
             )
         return self
+
+    @field_validator("queues")
+    @classmethod
+    def _are_names(cls, queues: str) -> str:
+        if not re.fullmatch(r"([a-z0-9-]{1,32}(,[a-z0-9-]{1,32})*)?", queues):
+            raise ValueError(
+                f"names such as a100,large are allowed: small letters, digits and hyphens, separated by commas; got {queues!r}"
+            )
+        return queues
 
     @property
     def root(self) -> Path:
@@ -109,7 +140,25 @@ class Settings(BaseSettings):
 
     @property
     def artefacts_dir(self) -> Path:
-        return self.root / "artefacts"
+        """The folder of files: the artefacts themselves, or this machine's copies of those in a bucket."""
+        if self.bucket_url:
+            return self.root / "copies"
+        return Path(addresses.folder_of(self.artefacts_url) or self.root / "artefacts")
+
+    @property
+    def bucket_url(self) -> str:
+        """The bucket that files are kept in; empty where a folder has them."""
+        return self.artefacts_url if self.artefacts_url.startswith("s3:") else ""
+
+    @property
+    def artefacts_place(self) -> str:
+        """Where files are kept, said so that two processes with the same place share them."""
+        return self.artefacts_url.rstrip("/") or f"{socket.gethostname()}:{self.artefacts_dir}"
+
+    @property
+    def shared_dir(self) -> Path:
+        """What runs on this machine keep for later ones and can compute again."""
+        return self.root / "shared"
 
     @property
     def broker_dir(self) -> Path:
@@ -141,16 +190,7 @@ class Settings(BaseSettings):
         value = getattr(self, name)
         if name == "secret":
             return "set" if value else "from the data folder"
-        return _without_password(value) if name.endswith("_url") and value else str(value)
-
-
-def _without_password(url: str) -> str:
-    if url.startswith("filesystem"):
-        return url
-    try:
-        return make_url(url).render_as_string()
-    except ArgumentError:
-        return "no URL"  # it may hold a password anywhere
+        return addresses.without_password(value) if name.endswith("_url") and value else str(value)
 
 
 @lru_cache(maxsize=1)

@@ -19,6 +19,8 @@ from backend.settings import settings
 log = logging.getLogger(__name__)
 PROGRAM = [sys.executable, "-m", "app"]
 SUPERVISED = "VITRINE_SUPERVISED"
+STAY_DOWN = 76
+"""Exit code of a child that ended because it was asked to: it is not started again."""
 STOP_S = 10.0
 LOOK_S = 0.2
 QUICK_S = 5.0
@@ -35,6 +37,7 @@ class Child:
     started_at: float = 0.0
     start_at: float = 0.0
     quick_deaths: int = 0
+    retired: bool = False
 
     def start(self) -> None:
         # Its own session, so that its whole group can be ended, and a Ctrl-C reaches us alone. Its standard input is a
@@ -110,10 +113,13 @@ class Supervisor:
 
     def _look_after(self, child: Child) -> None:
         code = child.died()
-        if code is not None:
+        if code == STAY_DOWN:
+            child.retired = True
+            self._say(f"{child.name} was asked to stop and stays down")
+        elif code is not None:
             wait = max(0.0, child.start_at - time.monotonic())
             self._say(f"{child.name} ended with code {code}; starting it again in {wait:.0f} s")
-        if child.process is None and time.monotonic() >= child.start_at:
+        if child.process is None and not child.retired and time.monotonic() >= child.start_at:
             child.start()
 
     def _end(self) -> None:

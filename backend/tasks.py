@@ -17,10 +17,12 @@ from backend import lifecycle, worker
 from backend.celery_app import app
 from backend.context import Interrupted, LostRun, RunContext
 from backend.lifecycle import Claim
+from backend.references import with_names
 from backend.settings import settings
+from backend.stored import trim_copies
 from methods import METHODS
 from methods.base import Cancelled, MethodError, Result
-from storage import db
+from storage import db, workers
 from storage.artefacts import StorageError
 from storage.models import CANCELLED, FAILED, SUCCEEDED, Run
 
@@ -43,7 +45,10 @@ def _claim() -> Claim | None:
     if me.stopping:
         return None
     with db.writing(settings().database_url) as session:
-        return lifecycle.claim(session, me.id, me.queues, settings().lease_s, me.environment())
+        if workers.asked(session, me.id):  # to leave
+            return None
+        environment, room = me.environment(), me.room_mb()
+        return lifecycle.claim(session, me.id, me.queues, settings().lease_s, environment, room)
 
 
 def execute(held: Claim) -> None:
@@ -72,6 +77,7 @@ def execute(held: Claim) -> None:
         me.context = None
         context.close()
         shutil.rmtree(context.workdir, ignore_errors=True)
+        trim_copies()
     _write_down(held, ending)
     log.info("run %s: %s", run.id, ending["outcome"])
 
@@ -101,7 +107,11 @@ def _attempt(run: Run, context: RunContext) -> dict[str, Any]:
     except Cancelled:
         return {"outcome": CANCELLED}
     except (MethodError, StorageError) as error:
-        return {"outcome": FAILED, "error_type": type(error).__name__, "error": str(error)}
+        return {
+            "outcome": FAILED,
+            "error_type": type(error).__name__,
+            "error": with_names(str(error)),
+        }
     # The one place where everything is caught: whatever a method does, its run says so and the worker lives on.
     except Exception as error:
         log.exception("run %s failed", run.id)

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from methods.archives import Archive
 from methods.caching.headers import format_of
+from methods.image_files import opened
 
 PICKLES = (".pkl", ".pickle", ".ckpt", ".bin", ".pt", ".pth", ".joblib", ".npy", ".npz")
 PARQUET = b"PAR1"
@@ -84,6 +85,14 @@ def _parquet(path: Path) -> str:
     return "" if whole else ": it neither begins nor ends as parquet does"
 
 
+def _picture(path: Path) -> str:
+    try:
+        with opened(path.read_bytes()):
+            return ""
+    except ValueError as error:
+        return f": {error}"
+
+
 def _check_zip(path: Path, name: str) -> None:
     members = Archive(path, name).members
     pickle = next((each for each in members if each.lower().endswith(PICKLES)), "")
@@ -101,6 +110,11 @@ CHECKS: dict[str, Callable[[Path], str]] = {
     ".txt": _text,
     ".csv": _text,
     ".tsv": _text,
+    ".vec": _text,
+    ".png": _picture,
+    ".jpg": _picture,
+    ".jpeg": _picture,
+    ".webp": _picture,
     ".graphml": _xml,
     ".gexf": _xml,
     ".mat": _matlab,

@@ -141,6 +141,8 @@ class WorkerView:
     memory_free_mb: float
     queues: list[str]
     current_run: str | None
+    artefacts: str
+    asked: str
     version: str
     started_at: float
     heartbeat_at: float

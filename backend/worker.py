@@ -6,6 +6,8 @@ import importlib.metadata
 import logging
 import os
 import platform
+import re
+import signal
 import socket
 import sys
 import threading
@@ -13,20 +15,19 @@ import warnings
 from dataclasses import dataclass, field
 from functools import cache
 
-from celery.signals import worker_shutting_down
+from celery.signals import worker_ready, worker_shutting_down
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend import database, devices, lifecycle
+from backend import cleaning, database, devices, lifecycle, stored
 from backend.celery_app import app
 from backend.context import DatabaseAway, LostRun, RunContext
 from backend.settings import settings
-from backend.supervisor import SUPERVISED
-from storage import db
+from backend.supervisor import STAY_DOWN, SUPERVISED
+from storage import db, workers
 from storage.artefacts import StorageError
 from storage.models import Worker, now
 
 log = logging.getLogger(__name__)
-PULSE_S = 0.25
 RESTART = 75
 """Exit code that asks the supervisor for a fresh worker."""
 
@@ -40,7 +41,9 @@ class ThisWorker:
     device_name: str
     queues: list[str]
     context: RunContext | None = None
+    ready: bool = False
     stopping: bool = False
+    asked: str = ""
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
@@ -62,18 +65,27 @@ class ThisWorker:
         if self.context is not None:
             self.context.interrupted = True
 
+    def be_ready(self) -> None:
+        """Celery listens, to signals too: from now on this worker can leave in good order."""
+        self.ready = True
+
     def environment(self) -> dict[str, str]:
         """What a figure from this worker depends on besides its settings."""
         return {"device": self.device, "device_name": self.device_name, **_versions()}
 
+    def room_mb(self) -> float:
+        """What a run may need of this worker's device, in MB."""
+        return workers.room_mb(self.device, *devices.memory_mb(self.device))
+
     def _pulse(self) -> None:
         beat_at = now()
-        while not self._stop.wait(PULSE_S):
+        while not self._stop.wait(settings().report_s):
             try:
                 self._look_after_run()
                 if now() - beat_at >= settings().heartbeat_s:
                     beat_at = now()
-                    self._beat()
+                    if self._beat() and self.ready and not self.stopping:
+                        os.kill(os.getpid(), signal.SIGTERM)  # Celery stops as if somebody had
             except SQLAlchemyError as error:  # it is away; the lease decides how long that may last
                 log.warning("the database does not answer: %s", error)
 
@@ -102,7 +114,8 @@ class ThisWorker:
             log.warning("run %s: %s", context.run.id, reason)
             _start_afresh()
 
-    def _beat(self) -> None:
+    def _beat(self) -> bool:
+        """Say that this worker lives; whether it was asked to leave and has nothing to do any more."""
         total, free = devices.memory_mb(self.device)
         facts = {
             "memory_total_mb": total,
@@ -111,7 +124,8 @@ class ThisWorker:
             "current_run": self.context.run.id if self.context else None,
         }
         with db.writing(settings().database_url) as session:
-            row = session.get(Worker, self.id)
+            # Locked, so that no claim comes between the look whether it is free to leave and its end.
+            row = session.get(Worker, self.id, with_for_update=True)
             if row is None:
                 row = Worker(
                     id=self.id,
@@ -120,11 +134,15 @@ class ThisWorker:
                     device=self.device,
                     device_name=self.device_name,
                     queues=self.queues,
+                    artefacts=settings().artefacts_place,
                     version=_versions()["vitrine"],
                 )
+            self.asked = row.asked
+            free = row.current_run is None and self.context is None
             for name, value in facts.items():
                 setattr(row, name, value)
             session.add(row)
+        return bool(self.asked) and free
 
 
 @cache
@@ -181,17 +199,17 @@ def serve(device: str, number: int, *, also_gpu_queue: bool) -> None:
         also_gpu_queue: take runs meant for a GPU as well, where there is none.
     """
     database.prepare()
+    stored.check()
+    cleaning.clean_machine()
     _prepare_libraries(device)
-    queues = ["cpu"] if device == "cpu" else ["gpu", device]
-    if also_gpu_queue:
-        queues.append("gpu")
-    me = become(device, queues, number)
+    me = become(device, queues_of(device, also_gpu_queue=also_gpu_queue), number)
     me.start()
+    worker_ready.connect(lambda **_: me.be_ready(), weak=False)
     worker_shutting_down.connect(lambda **_: me.interrupt(), weak=False)
-    log.info("worker %s is ready: %s, queues %s", me.id, me.device_name, ", ".join(queues))
+    log.info("worker %s is ready: %s, queues %s", me.id, me.device_name, ", ".join(me.queues))
     # As root, Celery warns of pickles; it accepts JSON alone here.
     warnings.filterwarnings("ignore", module="celery.platforms")
-    options = ["--pool=solo", "--loglevel=WARNING", f"--queues={','.join(queues)}"]
+    options = ["--pool=solo", "--loglevel=WARNING", "--queues=" + ",".join(me.queues)]
     options += [
         "--without-gossip",
         "--without-mingle",
@@ -202,6 +220,26 @@ def serve(device: str, number: int, *, also_gpu_queue: bool) -> None:
         app.worker_main(["--quiet", "worker", *options])
     finally:
         me.stop()
+        if me.asked:
+            _leave(me.asked)
+
+
+def queues_of(device: str, *, also_gpu_queue: bool = False) -> list[str]:
+    """The queues that a worker on a device of this machine serves: those of its kind, of its own device, of the device
+    on this machine alone ("gpu0-node7"), and those that the settings name."""
+    host = re.sub("[^a-z0-9]+", "-", socket.gethostname().partition(".")[0].lower())
+    named = [name for name in settings().queues.split(",") if name]
+    kinds = ["cpu"] if device == "cpu" else ["gpu", device]
+    kinds += ["gpu"] if also_gpu_queue else []
+    return list(dict.fromkeys([*kinds, f"{device}-{host}"[:32], *named]))
+
+
+def _leave(asked: str) -> None:
+    """End this process as it was asked to; its supervisor learns by the code whether to start another."""
+    if asked == "restart":
+        _start_afresh()
+    if os.environ.get(SUPERVISED) == "1":
+        os._exit(STAY_DOWN)
 
 
 def _prepare_libraries(device: str) -> None:

@@ -6,7 +6,7 @@ import secrets
 import time
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # no 0/o, 1/l: ids are read aloud and typed
@@ -75,6 +75,7 @@ class Run(SQLModel, table=True):
     message: str = ""
     attempt: int = 0
     max_attempts: int = 3
+    memory_mb: float = Field(default=0.0, sa_column_kwargs={"server_default": "0"})
     parent_id: str | None = Field(
         default=None, foreign_key="run.id", ondelete="SET NULL", index=True
     )
@@ -196,6 +197,13 @@ class Checkpoint(SQLModel, table=True):
 
 
 class Worker(SQLModel, table=True):
+    """A worker as its heartbeats show it.
+
+    Attributes:
+        artefacts: where it keeps files; workers that name the same place share them.
+        asked: "stop" or "restart" once its run has ended; "" while it is wanted.
+    """
+
     id: str = Field(primary_key=True)
     host: str
     pid: int
@@ -205,6 +213,8 @@ class Worker(SQLModel, table=True):
     memory_free_mb: float = 0.0
     queues: list[str] = Field(sa_column=Column(JSON, nullable=False))
     current_run: str | None = None
+    artefacts: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    asked: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     version: str = ""
     started_at: float = Field(default_factory=now)
     heartbeat_at: float = Field(default_factory=now, index=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
@@ -127,6 +128,28 @@ def waiting(session: Session, queues: Sequence[str] = ()) -> list[Run]:
     if queues:
         query = query.where(col(Run.queue).in_(queues))
     return list(session.scalars(query.order_by(*start_order())))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What must be known of a queued run to wake a worker for it."""
+
+    id: str
+    queue: str
+    memory_mb: float
+
+
+def unheard(session: Session, queues: Sequence[str], before: float, limit: int) -> list[Waiting]:
+    """The first runs in these queues for which nobody was woken since a moment."""
+    heard_at = func.coalesce(col(Run.published_at), 0.0)
+    query = (
+        select(col(Run.id), col(Run.queue), col(Run.memory_mb))
+        .where(col(Run.status) == QUEUED, col(Run.queue).in_(queues))
+        .where(heard_at < before, col(Run.created_at) < before)
+        .order_by(*start_order())
+        .limit(limit)
+    )
+    return [Waiting(*row) for row in session.execute(query)] if queues else []
 
 
 def running(session: Session) -> list[Run]:

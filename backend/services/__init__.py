@@ -7,7 +7,8 @@ they reported, `charting` lays them out, `sweeps` are many runs as one, `place` 
 explains, draws and compares it, `node_judging` says how right it is,
 `instructions` shows instruction rows, `requests` ask that an adapter forget some, `deciding` runs and keeps what they ask,
 `estimating` says what that needs, `certificates` put it on paper, `versions` says which adapter came from which,
-`sharing` comparisons and links, `files` what people bring, `previews` preference data before anything runs on it, `welcome` the tour of a new studio.
+`fewshot_files` pack pictures for few shots, `sharing` comparisons and links, `bundles` runs for another studio,
+`files` what people bring, `previews` preference data before anything runs on it, `welcome` the tour of a new studio.
 """
 
 from backend.chart_views import LandscapeView, Spread
@@ -34,6 +35,8 @@ from backend.request_views import (
     RequestView,
     TrailLine,
 )
+from backend.services.bundles import export_bundle
+from backend.services.bundles_in import import_bundle
 from backend.services.catalogue import (
     differing_settings,
     estimate,
@@ -53,6 +56,12 @@ from backend.services.deciding import (
 )
 from backend.services.errors import Conflict, Forbidden, Gone, NotFound, ServiceError, TooLarge
 from backend.services.estimating import estimate_request
+from backend.services.fewshot_files import (
+    BroughtPicture,
+    PictureView,
+    check_picture,
+    pack_pictures,
+)
 from backend.services.figures import compare_figures
 from backend.services.files import blob, datasets, upload
 from backend.services.history import (
@@ -95,6 +104,8 @@ from backend.services.pairs import (
     pair_trainings,
 )
 from backend.services.place import (
+    Ask,
+    ask_worker,
     disk,
     move,
     open_database,
@@ -171,14 +182,17 @@ from backend.views import (
 )
 from methods.alignment.catalogue import Catalogue, load_catalogue
 from methods.base import Estimate, Method, MethodError, Preset, Reported
+from storage.artefacts import StorageError
 
 __all__ = [
     "MAX_SEED",
     "AdapterVersion",
     "Against",
     "ArtefactView",
+    "Ask",
     "AttemptView",
     "BlobFile",
+    "BroughtPicture",
     "Catalogue",
     "Change",
     "Check",
@@ -217,6 +231,7 @@ __all__ = [
     "PairQuery",
     "PairRun",
     "Picture",
+    "PictureView",
     "Preset",
     "QueueCounts",
     "QueueView",
@@ -233,6 +248,7 @@ __all__ = [
     "SettingRow",
     "ShareView",
     "Spread",
+    "StorageError",
     "SweepItem",
     "SweepPlan",
     "SweepRequest",
@@ -245,6 +261,7 @@ __all__ = [
     "adapter_versions",
     "approve_request",
     "artefacts",
+    "ask_worker",
     "attempts",
     "blob",
     "cancel",
@@ -253,6 +270,7 @@ __all__ = [
     "certificate",
     "certificate_page",
     "check_pair_file",
+    "check_picture",
     "clean",
     "compare",
     "compare_figures",
@@ -271,6 +289,7 @@ __all__ = [
     "estimate_request",
     "events",
     "explain_node",
+    "export_bundle",
     "export_pairs",
     "family_intro",
     "find_same",
@@ -279,6 +298,7 @@ __all__ = [
     "get_run",
     "get_sweep",
     "heaviest_pairs",
+    "import_bundle",
     "instruction_tables",
     "judge_nodes",
     "keep_edit",
@@ -307,6 +327,7 @@ __all__ = [
     "nodes_json",
     "open_database",
     "open_studio",
+    "pack_pictures",
     "pair_formats",
     "pair_histogram",
     "pair_points",

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from backend.references import open_reference
+from backend.references import open_reference, with_names
 from backend.views import RunView, SettingRow
 from methods import METHODS
 from methods.base import Config, Estimate, Finished, Method, MethodError
@@ -52,7 +52,10 @@ def validate(method: str, values: Mapping[str, Any]) -> Config:
     except ValidationError as error:
         raise MethodError(_explained(entry.config, error.errors())) from None
     if entry.check is not None:
-        entry.check(config, open_reference)
+        try:
+            entry.check(config, open_reference)
+        except MethodError as error:
+            raise MethodError(with_names(str(error))) from error
     return config
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from backend.services.errors import Conflict, NotFound, ServiceError
 from backend.services.request_states import seen
 from backend.settings import settings
+from backend.stored import store
 from methods.unlearning.editing.certificate import certificate_html, parsed
 from storage import db, records
-from storage.artefacts import ArtefactStore
 from storage.models import SUCCEEDED
 
 FILE = "certificate.json"
@@ -40,7 +40,7 @@ def certificate(request_id: str, run_id: str = "") -> dict[str, Any]:
         trail = found.trail()
     if artefact is None:
         raise NotFound(f"run {chosen} has made no {FILE}")
-    content = ArtefactStore(settings().artefacts_dir).get(artefact.sha256)
+    content = store().get(artefact.sha256)
     try:
         facts = parsed(content)
     except ValueError as error:

@@ -16,9 +16,9 @@ from backend.services.marks import counts_of, request_file
 from backend.services.request_states import changing, seen, sentence
 from backend.services.requests import MAX_NOTE, get_request
 from backend.settings import settings
+from backend.stored import store
 from backend.views import RunView
 from storage import db, erasures, records, runs
-from storage.artefacts import ArtefactStore
 from storage.kept import Erasure, ErasureEvent
 from storage.models import SUCCEEDED, Run
 
@@ -39,7 +39,7 @@ def approve_request(request_id: str, note: str = "") -> RequestView:
         if not found.row.items:
             raise ServiceError(f"request {request_id} marks no row: there is nothing to approve")
         content = request_file(found.row)
-        sha256, size = ArtefactStore(settings().artefacts_dir).put(content)
+        sha256, size = store().put(content)
         if not erasures.has_file(found.session, KIND, sha256):
             keep_in(found.session, f"request-{request_id}.json", sha256, size, KIND)
         counts = counts_of(found.row.items)

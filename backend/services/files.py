@@ -9,12 +9,13 @@ from sqlmodel import Session, col
 
 from backend.services.errors import NotFound, ServiceError, TooLarge
 from backend.settings import settings
+from backend.stored import store
 from backend.uploads import check_content
 from backend.views import BlobFile, DatasetView
 from methods import METHODS
 from methods.local import check_name
 from storage import db, records
-from storage.artefacts import SHA256, ArtefactStore
+from storage.artefacts import SHA256
 from storage.kept import Dataset
 from storage.models import Blob
 
@@ -45,9 +46,13 @@ def blob(sha256: str) -> BlobFile:
         raise NotFound("there is no such file: its address is 64 hexadecimal digits")
     with db.reading(settings().database_url) as session:
         row = session.get(Blob, sha256)
-    path = ArtefactStore(settings().artefacts_dir).path(sha256)
-    if row is None or not path.is_file():
-        raise NotFound(f"there is no file {sha256[:12]}...; its run may have been deleted")
+    missing = NotFound(f"there is no file {sha256[:12]}...; its run may have been deleted")
+    if row is None:
+        raise missing
+    try:
+        path = store().local(sha256)
+    except FileNotFoundError:
+        raise missing from None
     return BlobFile(sha256, path, row.mime, row.size)
 
 
@@ -68,7 +73,7 @@ def upload(name: str, file: Path, kind: str) -> DatasetView:
 
 def keep(name: str, content: bytes | Path, kind: str) -> DatasetView:
     """Keep a file that is known to be sound."""
-    sha256, size = ArtefactStore(settings().artefacts_dir).put(content)
+    sha256, size = store().put(content)
     with db.writing(settings().database_url) as session:
         row = keep_in(session, name, sha256, size, kind)
     return _view(row, size)

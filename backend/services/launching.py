@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 MAX_SEED = 2**53 - 1
 """The largest whole number that JSON readers in browsers show as it is."""
 MAX_LAUNCH = 64
-QUEUE = re.compile(r"[a-z0-9]{0,32}\Z")
+QUEUE = re.compile(r"[a-z0-9-]{0,32}\Z")
 
 
 @dataclass(frozen=True)
@@ -143,9 +143,10 @@ def new_row(launch: Launch, priority: int, queue: str) -> Run:
     if not QUEUE.match(queue):  # it becomes part of a file's name in the embedded broker
         raise MethodError(f"queue: a name such as cpu, gpu or gpu0 is allowed, got {queue!r}")
     try:
-        config = validate(launch.method, launch.values).model_dump(mode="json")
+        valid = validate(launch.method, launch.values)
     except MethodError as error:
         raise MethodError(f"{launch.title}: {error}" if launch.title else str(error)) from None
+    config = valid.model_dump(mode="json")
     return Run(
         method=method.name,
         family=method.family,
@@ -160,6 +161,7 @@ def new_row(launch: Launch, priority: int, queue: str) -> Run:
         priority=priority,
         queue=queue or method.queue,
         max_attempts=settings().max_attempts,
+        memory_mb=method.estimate(valid).memory_mb,
     )
 
 

@@ -10,11 +10,11 @@ from backend.services.errors import NotFound, ServiceError
 from backend.services.history import row
 from backend.services.nodes import NodeCut
 from backend.settings import settings
+from backend.stored import store
 from methods.anomaly.results.cut import Cut, cut
 from methods.anomaly.results.files import Results, open_files
 from methods.anomaly.results.writing import GRAPH, LABELS, REASONS, SCORES
 from storage import db, records
-from storage.artefacts import ArtefactStore
 
 OPEN_FILES = 16
 """Detections that stay open. They are memory maps, so that this costs addresses and no memory."""
@@ -52,14 +52,15 @@ def hashes_of(run_id: str) -> Hashes:
 @lru_cache(maxsize=OPEN_FILES)  # a file of the store never changes
 def opened(hashes: Hashes) -> Results:
     """A detection by its files."""
-    store = ArtefactStore(settings().artefacts_dir)
-    graph, scores, reasons, labels = (store.path(sha256) if sha256 else None for sha256 in hashes)
-    assert graph is not None  # `hashes_of` makes sure of both
-    assert scores is not None
+    local = store().local
     try:
+        graph, scores, reasons, labels = (local(sha256) if sha256 else None for sha256 in hashes)
+        assert graph is not None  # `hashes_of` makes sure of both
+        assert scores is not None
         return open_files(graph, scores, reasons, labels)
     except OSError as error:
-        raise NotFound(f"a file of this detection cannot be read: {error.strerror}") from None
+        reason = error.strerror or "it is gone"
+        raise NotFound(f"a file of this detection cannot be read: {reason}") from None
 
 
 @lru_cache(maxsize=KEPT_CUTS)

@@ -13,11 +13,11 @@ from backend.services.files import forget, keep
 from backend.services.history import row
 from backend.services.launching import submit
 from backend.settings import settings
+from backend.stored import store as kept_files
 from backend.views import RunView
 from methods.base import MethodError
 from storage import db, records
 from storage import pairs as store
-from storage.artefacts import ArtefactStore
 
 ARCHIVE = re.compile(r"pictures-[0-9]{1,9}\.zip\Z")
 MEMBER = re.compile(r"[A-Za-z0-9_-]{1,100}\.webp\Z")
@@ -43,7 +43,7 @@ def picture(run_id: str, archive: str, member: str) -> Picture:
     if artefact is None:
         raise missing
     try:
-        with zipfile.ZipFile(ArtefactStore(settings().artefacts_dir).path(artefact.sha256)) as held:
+        with zipfile.ZipFile(kept_files().local(artefact.sha256)) as held:
             if held.getinfo(member).file_size > MAX_PICTURE:
                 raise missing
             content = held.read(member)

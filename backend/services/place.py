@@ -11,11 +11,12 @@ from typing import Literal
 from sqlalchemy import func, make_url, select
 from sqlmodel import Session, col
 
-from backend import database
+from backend import database, stored
 from backend.reaper import Reaper
 from backend.services.convert import run_view
-from backend.services.errors import Conflict, ServiceError
+from backend.services.errors import Conflict, NotFound, ServiceError
 from backend.services.history import row
+from backend.services.launching import QUEUE
 from backend.services.welcome import start_tour
 from backend.settings import settings
 from backend.views import DiskView, QueueCounts, QueueView, WorkerView
@@ -24,6 +25,7 @@ from storage import workers as store
 from storage.models import QUEUED, Blob, Run, now
 
 Place = Literal["first", "up", "down", "last"]
+Ask = Literal["stop", "restart", "stay"]
 
 
 @contextmanager
@@ -32,9 +34,10 @@ def open_studio() -> Iterator[None]:
     block lasts. For the web process.
 
     Raises:
-        CannotStart: the database cannot be opened or written.
+        CannotStart: the database cannot be opened or written, or files are kept where workers do not keep them.
     """
     database.prepare()
+    stored.check()
     start_tour()
     reaper = Reaper()
     reaper.start()
@@ -81,7 +84,7 @@ def resume(name: str) -> None:
 
 
 def _set_paused(name: str, paused: bool) -> None:
-    if not name.isalnum() or len(name) > 32:
+    if not name or not QUEUE.match(name):
         raise ServiceError(f"queue: a name such as cpu, gpu or gpu0 is allowed, got {name!r}")
     with db.writing(settings().database_url) as session:
         runs.set_paused(session, name, paused)
@@ -137,6 +140,22 @@ def workers() -> list[WorkerView]:
     since = now() - settings().lease_s
     views = [{**each.model_dump(), "alive": each.heartbeat_at > since} for each in found]
     return [WorkerView(**view) for view in views]
+
+
+def ask_worker(worker_id: str, what: Ask) -> WorkerView:
+    """Ask a worker to leave once its run has ended: it takes no other one meanwhile, so that none is lost.
+
+    Args:
+        what: "stop" for good (its supervisor leaves it so), "restart" to start a fresh process in its place, "stay" to
+            take back what was asked.
+
+    Raises:
+        NotFound: there is no such worker.
+    """
+    with db.writing(settings().database_url) as session:
+        if not store.ask(session, worker_id, "" if what == "stay" else what):
+            raise NotFound(f"there is no worker {worker_id!r}; it may have left already")
+    return next(each for each in workers() if each.id == worker_id)
 
 
 def disk() -> DiskView:

@@ -40,7 +40,7 @@ def live(run_id: str, after: str = "") -> LiveView:
         preview = store.named(session, run_id, PREVIEW)
         queued = run.status == QUEUED
         position = runs.place_in_queue(session, run) if queued else None
-        waiting_for = _waiting_for(session, run.queue) if queued else ""
+        waiting_for = _waiting_for(session, run) if queued else ""
     elapsed = _elapsed(run)
     advanced = run.done - run.done_before
     speed = advanced / elapsed if run.status == RUNNING and advanced > 0 and elapsed else None
@@ -82,11 +82,25 @@ def _elapsed(run: Run) -> float:
     return (run.finished_at or now()) - run.started_at
 
 
-def _waiting_for(session: Session, queue: str) -> str:
+def _waiting_for(session: Session, run: Run) -> str:
+    queue = run.queue
     if queue in runs.paused_queues(session):
         return f"queue {queue} is paused"
-    if not workers.serving(session, queue, settings().lease_s):
+    serving = workers.serving(session, queue, settings().lease_s)
+    if not serving:
         return f"no worker serves queue {queue}"
+    staying = [each for each in serving if not each.asked]
+    if not staying:
+        return f"every worker of queue {queue} was asked to leave after its run"
+    if not any(workers.fits(each, run.memory_mb) for each in staying):
+        most = max(
+            workers.room_mb(each.device, each.memory_total_mb, each.memory_free_mb)
+            for each in staying
+        )
+        return (
+            f"it needs about {run.memory_mb / 1e3:.1f} GB of memory and no worker of queue {queue} "
+            f"has more than {most / 1e3:.1f} GB for it"
+        )
     return ""
 
 

@@ -12,10 +12,10 @@ from backend.request_views import AdapterVersion
 from backend.services.filtering import check_page
 from backend.services.instructions import ADAPTER
 from backend.settings import settings
+from backend.stored import store
 from methods import METHODS
 from methods.archives import BROKEN, Archive
 from storage import db, erasures, records
-from storage.artefacts import ArtefactStore
 from storage.models import Artefact
 
 WEIGHTS, LINEAGE = "adapter_model.safetensors", "lineage.json"
@@ -55,7 +55,10 @@ def _lineage(artefact: Artefact) -> tuple[str, str | None]:
     """The sha256 of an adapter's weights and of its parent's, as they were saved with the file, else from the file."""
     if {"weights", "parent"} <= artefact.meta.keys():
         return artefact.meta["weights"], artefact.meta["parent"]
-    return _read(ArtefactStore(settings().artefacts_dir).path(artefact.sha256))
+    try:
+        return _read(store().local(artefact.sha256))
+    except FileNotFoundError:
+        return "", None
 
 
 @lru_cache(maxsize=4096)  # a file of the store never changes

@@ -105,3 +105,23 @@ def test_work_folders_go_when_their_run_has_ended(studio: ModuleType, store: Art
 
 def test_an_empty_studio_is_clean(store: ArtefactStore) -> None:
     assert cleaning.collect() == (0, 0)
+
+
+def test_what_runs_share_is_kept_within_its_bound_while_none_is_active(
+    studio: ModuleType, works: Works, store: ArtefactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.submit("toy.steps", {"steps": 1})
+    works()
+    shared = settings().shared_dir  # a run finds it made
+    for age, name in enumerate(("new", "older", "oldest")):
+        (shared / name).write_bytes(bytes(1000))
+        os.utime(shared / name, (LONG_AGO - age, LONG_AGO - age))
+    cleaning.collect()
+    assert len(files(shared)) == 3  # far below the bound
+    monkeypatch.setattr(cleaning, "MB", 2000 / settings().shared_mb)
+    studio.submit("toy.steps", {"steps": 1})
+    cleaning.collect()
+    assert len(files(shared)) == 3  # a run may read them
+    works()
+    cleaning.collect()
+    assert {path.name for path in files(shared)} == {"new", "older"}

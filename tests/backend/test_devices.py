@@ -44,6 +44,17 @@ def test_a_mask_of_the_cluster_is_respected(
     assert [gpu.index for gpu in devices.gpus()] == allowed
 
 
+def test_a_containers_limit_is_the_memory_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "LIMIT_FILE", tmp_path / "memory.max")
+    whole, _ = devices.memory_mb("cpu")  # no control group
+    (tmp_path / "memory.max").write_text("max\n")
+    assert devices.memory_mb("cpu")[0] == whole
+    (tmp_path / "memory.max").write_text("64000000\n")
+    assert devices.memory_mb("cpu") == (64.0, 64.0)
+
+
 def test_a_driver_that_fails_means_no_gpu(driver: Path) -> None:
     driver.write_text("#!/bin/sh\nexit 9\n")
     assert devices.gpus() == []

@@ -18,7 +18,7 @@ from storage import db
 from storage.models import Worker
 from tests.conftest import configure
 
-PLACE = ["data folder", "database", "broker", "workers"]
+PLACE = ["data folder", "database", "artefacts", "broker", "workers"]
 
 
 def by_name(checks: list[Check]) -> dict[str, Check]:

@@ -121,6 +121,19 @@ def test_a_worker_claims_from_its_queues_only(studio: ModuleType) -> None:
     assert claim("w1", "gpu", "gpu0").run_id == pinned  # type: ignore[union-attr]
 
 
+def test_a_device_leaves_runs_that_do_not_fit_to_others(studio: ModuleType) -> None:
+    large = add(memory_mb=24_000.0, priority=9)
+    exact = add(memory_mb=8000.0)
+    add(memory_mb=8000.1)
+    with writing() as session:
+        held = lifecycle.claim(session, "small", ["cpu"], LEASE_S, {}, room_mb=8000.0)
+    assert held is not None
+    assert held.run_id == exact
+    with writing() as session:
+        assert lifecycle.claim(session, "small", ["cpu"], LEASE_S, {}, room_mb=8000.0) is None
+    assert claimed("large").run_id == large
+
+
 def test_a_paused_queue_starts_no_run_until_it_is_resumed(studio: ModuleType) -> None:
     run_id = add()
     other = add(queue="gpu")

@@ -73,6 +73,26 @@ def test_each_idle_worker_is_woken_once_for_the_runs_that_wait(
     assert woken == ["cpu"]  # the third run; the first two were published just now
 
 
+def test_a_worker_is_woken_only_for_what_it_may_take(studio: ModuleType, woken: list[str]) -> None:
+    run = studio.submit("toy.steps", STEPS)
+    add_worker("leaving", "cpu")
+    add_worker("small", "cpu")
+    studio.ask_worker("leaving", "stop")
+    with db.writing(settings().database_url) as session:
+        session.get_one(Run, run.id).memory_mb = 2000.0
+        session.get_one(Worker, "small").memory_total_mb = 1000.0
+    woken.clear()
+    grow_old()
+    reaper.look()
+    assert woken == []
+    add_worker("large", "cpu")
+    with db.writing(settings().database_url) as session:
+        session.get_one(Worker, "large").memory_total_mb = 3000.0
+    grow_old()
+    reaper.look()
+    assert woken == ["cpu"]
+
+
 def test_a_paused_queue_wakes_nobody(studio: ModuleType, woken: list[str]) -> None:
     studio.submit("toy.steps", STEPS)
     add_worker("w1", "cpu")

@@ -26,7 +26,7 @@ from backend.settings import settings
 from methods.base import MethodError
 from storage import db
 from storage.kept import Comparison, Share
-from storage.models import Metric, Record, Run, now
+from storage.models import Metric, Record, Run, Worker, now
 from tests.toys import TOYS
 
 Works = Callable[[], None]
@@ -386,6 +386,49 @@ def test_a_waiting_run_says_its_place_and_why_it_waits(
     assert studio.live(second.id).queue_position == 0
 
 
+def test_a_run_that_fits_no_device_says_what_it_needs_and_what_there_is(
+    studio: ModuleType, woken: list[str]
+) -> None:
+    run = studio.submit("toy.steps", STEPS)
+    with db.writing(settings().database_url) as session:
+        session.get_one(Run, run.id).memory_mb = 9000.0
+        facts = {"host": "h", "pid": 1, "queues": ["cpu"]}
+        card = {"device": "cuda", "memory_total_mb": 80_000.0, "memory_free_mb": 8000.0}
+        machine = {"device": "cpu", "memory_total_mb": 4000.0, "memory_free_mb": 4000.0}
+        session.add_all([Worker(id="gpu", **facts, **card), Worker(id="cpu", **facts, **machine)])
+    assert studio.live(run.id).waiting_for == (
+        "it needs about 9.0 GB of memory and no worker of queue cpu has more than 8.0 GB for it"
+    )
+    with db.writing(settings().database_url) as session:
+        session.get_one(Worker, "gpu").memory_free_mb = 9000.0
+    assert studio.live(run.id).waiting_for == ""
+
+
+def test_a_worker_is_asked_to_leave_and_to_stay(studio: ModuleType, woken: list[str]) -> None:
+    run = studio.submit("toy.steps", STEPS)
+    with db.writing(settings().database_url) as session:
+        session.add(Worker(id="w", host="h", pid=1, device="cpu", queues=["cpu"]))
+    assert studio.ask_worker("w", "stop").asked == "stop"
+    assert (
+        studio.live(run.id).waiting_for
+        == "every worker of queue cpu was asked to leave after its run"
+    )
+    assert studio.ask_worker("w", "restart").asked == "restart"
+    assert studio.ask_worker("w", "stay").asked == ""
+    assert studio.live(run.id).waiting_for == ""
+    with pytest.raises(studio.NotFound, match="there is no worker 'nobody'"):
+        studio.ask_worker("nobody", "stop")
+
+
+def test_a_run_carries_the_memory_that_its_method_estimates(
+    studio: ModuleType, woken: list[str]
+) -> None:
+    run = studio.submit("toy.steps", STEPS)
+    with db.reading(settings().database_url) as session:
+        row = session.get_one(Run, run.id)
+    assert row.memory_mb == studio.estimate("toy.steps", STEPS).memory_mb > 0
+
+
 @examples(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cursor=st.one_of(st.text(max_size=12), st.from_regex(r"[-0-9]{1,60}")))
 def test_any_cursor_is_answered_or_refused(studio: ModuleType, cursor: str) -> None:
@@ -609,7 +652,7 @@ def a_safetensors(path: Path) -> Path:
 def test_an_upload_is_kept_under_its_content_and_opened_by_its_id(
     studio: ModuleType, tmp_path: Path
 ) -> None:
-    from backend.references import open_reference
+    from backend.references import open_reference, with_names
 
     file = a_safetensors(tmp_path / "any")
     made = studio.upload("router.safetensors", file, "router")
@@ -617,6 +660,8 @@ def test_an_upload_is_kept_under_its_content_and_opened_by_its_id(
     assert [each.name for each in studio.datasets("router")] == ["router.safetensors"]
     assert studio.datasets("prior") == []
     assert open_reference(made.id).read_bytes() == file.read_bytes()
+    told = with_names(f"a.png in {made.sha256} and {'0' * 64} differ")
+    assert told == f"a.png in {made.name} and {'0' * 64} differ"
 
 
 def pickled(path: Path) -> Path:

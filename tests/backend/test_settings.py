@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from backend.settings import Settings, settings
 from tests.conftest import configure
 
+ELSEWHERE = {"db_url": "postgresql+psycopg://db/vitrine", "artefacts_url": "s3://bucket"}
+
 
 def refusal(**values: object) -> str:
     """Why these settings are refused."""
@@ -44,8 +46,74 @@ def test_a_lease_shorter_than_three_heartbeats_is_refused(data_dir: Path) -> Non
 @pytest.mark.parametrize("broker", ["redis://cache:6379/0", "amqp://queue//"])
 def test_a_remote_broker_needs_a_database_that_others_reach(data_dir: Path, broker: str) -> None:
     assert "VITRINE_DB_URL=postgresql+psycopg://" in refusal(broker_url=broker)
-    both = Settings(broker_url=broker, db_url="postgresql+psycopg://db/vitrine")
-    assert not both.embedded_broker
+    all_three = Settings(broker_url=broker, **ELSEWHERE)
+    assert not all_three.embedded_broker
+
+
+@pytest.mark.parametrize(
+    ("broker", "database"),
+    [
+        ("redis://cache:6379/0", "postgresql+psycopg://localhost/vitrine"),
+        ("redis://127.0.0.1:6379/0", "postgresql+psycopg://db/vitrine"),
+        ("amqp://me:hunter2@queue//", "postgresql+psycopg://me:hunter2@db/vitrine"),
+    ],
+)
+def test_workers_elsewhere_need_artefacts_that_they_reach(
+    data_dir: Path, broker: str, database: str
+) -> None:
+    said = refusal(broker_url=broker, db_url=database)
+    assert "VITRINE_ARTEFACTS_URL=s3://bucket/prefix" in said
+    assert "file:///folder" in said
+    assert "hunter2" not in said
+    for place in ("s3://bucket", "s3://bucket/some/prefix", "file:///mnt/shared%20disk"):
+        assert Settings(broker_url=broker, db_url=database, artefacts_url=place).artefacts_url
+
+
+@pytest.mark.parametrize(
+    "database",
+    [
+        "postgresql+psycopg:///vitrine?host=/run/postgresql",
+        "postgresql+psycopg://localhost/vitrine",
+    ],
+)
+def test_servers_on_this_machine_leave_the_artefacts_in_its_folder(
+    data_dir: Path, database: str
+) -> None:
+    one = Settings(broker_url="redis://localhost/0", db_url=database)
+    assert one.artefacts_dir == data_dir / "artefacts"
+    assert one.bucket_url == ""
+    assert one.artefacts_place.endswith(f":{data_dir}/artefacts")
+
+
+def test_a_shared_folder_and_a_bucket_are_the_same_place_for_everybody(data_dir: Path) -> None:
+    folder = Settings(artefacts_url="file:///mnt/shared%20disk/")
+    assert folder.artefacts_dir == Path("/mnt/shared disk")
+    assert folder.artefacts_place == "file:///mnt/shared%20disk"
+    bucket = Settings(artefacts_url="s3://bucket/prefix/")
+    assert bucket.artefacts_dir == data_dir / "copies"
+    assert bucket.artefacts_place == "s3://bucket/prefix"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("artefacts_url", "s3://", "s3://bucket/prefix"),
+        ("artefacts_url", "s3://key:hunter2@bucket", "AWS_ACCESS_KEY_ID"),
+        ("artefacts_url", "gs://bucket", "begins with 'gs'"),
+        ("artefacts_url", "file://host/folder", "file:///folder"),
+        ("artefacts_url", "/mnt/shared", "file:///folder"),
+        ("db_url", "postgresql://db/vitrine", "postgresql+psycopg://"),
+        ("db_url", "mysql://db/vitrine", "begins with 'mysql'"),
+        ("broker_url", "sqs://queue", "allowed are filesystem://"),
+        ("broker_url", "redis://:hunter2@cache:port/0", "VITRINE_BROKER_URL is no URL"),
+    ],
+)
+def test_a_url_that_nothing_here_speaks_is_refused_with_those_that_are(
+    data_dir: Path, name: str, value: str, said: str
+) -> None:
+    told = refusal(**{"db_url": ELSEWHERE["db_url"], name: value})
+    assert said in told
+    assert "hunter2" not in told
 
 
 def test_an_address_that_others_reach_must_be_meant(data_dir: Path) -> None:
@@ -73,6 +141,7 @@ def test_passwords_are_never_shown(data_dir: Path) -> None:
     one = Settings(
         db_url="postgresql+psycopg://me:hunter2@db/vitrine",
         broker_url="redis://:hunter2@cache/0",
+        artefacts_url="s3://bucket",
         secret="hunter2",
     )
     shown = [one.shown(name) for name in Settings.model_fields]

@@ -24,7 +24,7 @@ from methods import METHODS
 from methods.base import Cancelled, Context, Method, MethodError, Result
 from storage import db
 from storage.artefacts import ArtefactStore, StorageError
-from storage.models import Run
+from storage.models import Run, Worker
 from tests.disks import files, small_disk
 from tests.toys import TOYS, StepsConfig
 
@@ -465,7 +465,8 @@ def test_a_pulse_survives_a_database_that_is_away(
     monkeypatch: pytest.MonkeyPatch,
     eventually: Callable[..., Any],
 ) -> None:
-    monkeypatch.setattr(worker, "PULSE_S", 0.01)
+    monkeypatch.setenv("VITRINE_REPORT_S", "0.01")
+    settings.cache_clear()
     away = threading.Event()
     asked = threading.Event()
 
@@ -490,6 +491,57 @@ def test_a_pulse_survives_a_database_that_is_away(
     assert studio.workers() == []
     with db.reading(settings().database_url) as session:
         session.execute(text("SELECT 1"))
+
+
+def test_a_worker_that_was_asked_to_leave_takes_nothing_more(
+    studio: ModuleType, works: Works
+) -> None:
+    me = worker.this_worker()
+    assert me._beat() is False
+    studio.ask_worker(me.id, "stop")
+    run = studio.submit("toy.steps", STEPS)
+    works()
+    assert studio.get_run(run.id).status == "queued"
+    me.context = started(studio)  # of a claim that came before
+    assert me._beat() is False, "it leaves when its run has ended"
+    me.context = None
+    with db.writing(settings().database_url) as session:
+        session.get_one(Worker, me.id).current_run = None
+    assert me._beat() is True
+    studio.ask_worker(me.id, "stay")
+    works()
+    assert studio.list_runs(statuses=["succeeded"]).total == 1
+
+
+def test_a_worker_takes_what_fits_its_device(
+    studio: ModuleType, works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = studio.submit("toy.steps", STEPS)
+    need = studio.estimate("toy.steps", STEPS).memory_mb
+    memory = {"mb": (need / 2, need / 2)}
+    monkeypatch.setattr("backend.devices.memory_mb", lambda _device: memory["mb"])
+    works()
+    assert studio.get_run(run.id).status == "queued"
+    memory["mb"] = (need, 0.0)  # of a machine's memory all counts, not what is free now
+    works()
+    assert studio.get_run(run.id).status == "succeeded"
+
+
+def test_a_worker_serves_its_kind_its_device_its_host_and_what_the_settings_name(
+    studio: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "Node_7.rack-2.example")
+    monkeypatch.setenv("VITRINE_QUEUES", "a100,large")
+    settings.cache_clear()
+    assert worker.queues_of("gpu0") == ["gpu", "gpu0", "gpu0-node-7", "a100", "large"]
+    assert worker.queues_of("cpu", also_gpu_queue=True) == [
+        "cpu",
+        "gpu",
+        "cpu-node-7",
+        "a100",
+        "large",
+    ]
+    assert studio.submit("toy.steps", STEPS, queue="gpu0-node-7").queue == "gpu0-node-7"
 
 
 def test_a_file_saved_while_the_database_is_away_is_saved_when_it_is_back(

@@ -10,6 +10,7 @@ import pytest
 
 from backend.services import files
 from backend.uploads import CHECKS, check_content
+from tests.fewshot.files import picture_bytes
 
 
 def zipped(path: Path, **members: bytes) -> Path:
@@ -38,6 +39,8 @@ def test_every_file_that_a_setting_takes_has_a_check_of_its_content() -> None:
         ("a.graphml", b"\xef\xbb\xbf <graphml/>"),
         ("a.gexf", b"<?xml version='1.0'?><gexf/>"),
         ("a.mat", b"MATLAB 5.0 MAT-file, Platform: GLNXA64"),
+        ("a.vec", b"2 3\ncat 0 0 1\n"),
+        ("a.JPG", picture_bytes(0, form="PNG")),  # what it is, not how it is packed, must be true
     ],
 )
 def test_files_that_are_what_they_are_called_are_taken(
