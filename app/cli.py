@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from app.crew import add_workers
+from app.exporting import add_export
 from app.noding import add_nodes
 from app.pairing import add_pairs
 from app.requesting import add_requests
@@ -76,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     add_pairs(commands)
     add_requests(commands)
     add_nodes(commands)
+    add_export(commands)
+    add_workers(commands)
     commands.add_parser("doctor", help="look at everything the studio needs").set_defaults(
         command=doctor
     )

@@ -17,6 +17,7 @@ STATUS: dict[type[Exception], int] = {
     services.Forbidden: 403,
     services.TooLarge: 413,
     services.ServiceError: 400,
+    services.StorageError: 503,  # the disk or the bucket does not give or take files at the moment
 }
 
 
@@ -54,5 +55,6 @@ def install(app: FastAPI) -> None:
     """Answer every error of `app` as {"error": {"type", "message"}}."""
     app.add_exception_handler(services.ServiceError, on_service_error)
     app.add_exception_handler(services.MethodError, on_service_error)
+    app.add_exception_handler(services.StorageError, on_service_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_invalid_request)

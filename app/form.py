@@ -140,6 +140,8 @@ def component(field: Field, value: Any, elem_id: str) -> gr.components.Component
         return _numeric(field, common)
     if field.widget in OFFERED:
         return gr.Dropdown([field.default or ""], allow_custom_value=True, **common)
+    if field.widget == "lines":
+        return gr.Textbox(placeholder="one a line", lines=3, max_lines=8, **common)
     return gr.Textbox(placeholder=_hint(field), max_lines=1, **common)
 
 

@@ -53,13 +53,22 @@ class Panel:
         return fields_of(self.method.config)
 
     def group(self, name: str) -> list[Field]:
-        """The fields of "main", "more", "policy", or "files": what a policy needs but is not made of."""
-        return [field for field in self.fields if _group(field) == name]
+        """The fields of "main", "more", "policy", or "files": what a policy needs but is not made of.
+
+        Where no preset is a policy, the settings of one are among the others under "more".
+        """
+        return [field for field in self.fields if self._group(field) == name]
+
+    def _group(self, field: Field) -> str:
+        group = _group(field)
+        return "more" if group == "policy" and not self.has_policies else group
 
     @property
     def has_policies(self) -> bool:
         """Whether presets can be policies, of which several run at once; else all of them only fill the form."""
-        return bool(self.group("policy"))
+        settings = any(_group(field) == "policy" for field in self.fields)
+        presets = self.method.presets.values()
+        return settings and not (presets and all(preset.fills for preset in presets))
 
     @property
     def order(self) -> list[Field]:
@@ -92,7 +101,8 @@ class Panel:
         if self.has_policies and not presets and not use_custom:
             raise services.MethodError("policies: choose at least one")
         values = values_of(self.order, list(raw))
-        own = {field.name: values.pop(field.name) for field in self.group("policy")}
+        policy = self.group("policy") if self.has_policies else []
+        own = {field.name: values.pop(field.name) for field in policy}
         given = {field.name: values.pop(field.name) for field in self.group("files")}
         return Plan(
             shared=values,

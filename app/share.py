@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
-from app import share_edits, share_nodes, share_view
+from app import share_nodes, share_view
+from app.bare import bare
 from app.errors import status_of
-from app.files import blob_response
+from app.shown import contents, linked_head, rendered
 from backend import services
 from backend.services import ShareView
 from backend.settings import settings
 
 router = APIRouter(include_in_schema=False)
 
-MAX_COLUMNS = 24
 HEADERS = {
     "content-security-policy": "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
     "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -27,25 +27,40 @@ HEADERS = {
     "cache-control": "private, no-store",
 }
 
-templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-templates.filters.update(
-    name=share_view.name,
-    figure=share_view.figure,
-    percent=share_view.percent,
-    day=share_view.day,
-    plain=share_view.plain,
-)
+
+@dataclass(frozen=True)
+class Link:
+    """Where the page of a link finds what it shows: behind the same link."""
+
+    token: str
+    expires_at: float
+
+    @property
+    def about(self) -> str:
+        return f"read-only · this link works until {share_view.day(self.expires_at)}"
+
+    def head(self, script: str = "") -> Markup:
+        """The tags of its styles and of one script."""
+        return linked_head(settings().root_path, script)
+
+    def picture(self, sha256: str) -> str:
+        return f"{self.whole}/a/{sha256}"
+
+    def node(self, run_id: str, position: int) -> str:
+        return f"{self.whole}/nodes/{run_id}/{position}"
+
+    @property
+    def whole(self) -> str:
+        return f"{settings().root_path}/s/{self.token}"
 
 
-def _page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    text = templates.get_template(template).render(root=settings().root_path, **values)
-    return HTMLResponse(text, status_code=status, headers=HEADERS)
+def _page(template: str, place: Link | None, status: int = 200, **values: Any) -> HTMLResponse:
+    return HTMLResponse(rendered(template, place, **values), status_code=status, headers=HEADERS)
+
+
+def _refused(error: services.ServiceError) -> HTMLResponse:
+    """What is wrong with a link, as a page."""
+    return _page("share_error.html", None, status_of(error), message=str(error))
 
 
 def _target(share: ShareView) -> tuple[str, list[str]]:
@@ -72,34 +87,8 @@ def page(token: str) -> HTMLResponse:
         share = services.resolve_share(token, count=True)
         title, run_ids = _target(share)
     except services.ServiceError as error:
-        return _page("share_error.html", status_of(error), message=str(error))
-    view = services.compare(run_ids)
-    rows = share_view.rows(view)
-    charts, more_charts = share_view.charts(view)
-    metrics, more_metrics = share_view.metrics(view)
-    known = [services.methods().get(run.method) for run in view.runs]
-    detections = share_nodes.detections(view)
-    papers = {paper.url: paper for method in known if method for paper in method.papers}
-    return _page(
-        "share.html",
-        share=share,
-        token=token,
-        title=title,
-        view=view,
-        rows=rows,
-        columns=list(dict.fromkeys(key for row in rows for key in row.images))[:MAX_COLUMNS],
-        differing=share_view.settings(view, view.differing),
-        common=share_view.settings(view, view.common),
-        metrics=metrics,
-        more_metrics=more_metrics,
-        edits=share_edits.edits(view),
-        detections=detections,
-        agreement=share_nodes.agreement(detections),
-        maps=share_view.maps(view),
-        charts=charts,
-        more_charts=more_charts,
-        papers=list(papers.values()),
-    )
+        return _refused(error)
+    return _page("share.html", Link(token, share.expires_at), **contents(title, run_ids))
 
 
 @router.get("/s/{token}/nodes/{run_id}/{position}")
@@ -109,17 +98,17 @@ def node(token: str, run_id: str, position: int) -> HTMLResponse:
         share = services.resolve_share(token)
         found, ego = share_nodes.shared_node(_target(share)[1], run_id, position)
     except services.ServiceError as error:
-        return _page("share_error.html", status_of(error), message=str(error))
-    return _page("share_node.html", share=share, token=token, node=found, ego=ego)
+        return _refused(error)
+    return _page("share_node.html", Link(token, share.expires_at), node=found, ego=ego)
 
 
 @router.get("/s/{token}/a/{sha256}")
-def picture(token: str, sha256: str, request: Request) -> Response:
-    """An image of what the link shares; no other artefact."""
+def picture(token: str, sha256: str) -> Response:
+    """An image of what the link shares, without the settings that are written into it; no other artefact."""
     _, run_ids = _target(services.resolve_share(token))
     shared = share_view.pictures(run_ids)
     if not any(item.sha256 == sha256 for images in shared.values() for item in images):
         raise services.NotFound("this link does not share that file")
-    response = blob_response(sha256, "", request)
-    response.headers["cache-control"] = "private, max-age=300"
-    return response
+    blob = services.blob(sha256)
+    headers = {"cache-control": "private, max-age=300"}
+    return Response(bare(blob.path.read_bytes(), blob.mime), media_type=blob.mime, headers=headers)

@@ -34,12 +34,12 @@ class SharedEdit:
 
 
 def edits(view: CompareView) -> list[SharedEdit]:
-    """What those runs say that recorded a verdict or variants of an edit."""
+    """What those runs say that recorded variants of an edit."""
     found = []
     for run in view.runs:
         verdict = services.records(run.id, "verdict", limit=MOST).rows
         variants = services.records(run.id, "edit_variant", limit=MOST).rows
-        if verdict or variants:
+        if variants:
             found.append(_edit(run.title or run.method, verdict, variants))
     return found
 
@@ -49,11 +49,19 @@ def _edit(
 ) -> SharedEdit:
     names = list(dict.fromkeys(key for row in variants for key in row if key not in WORDS))
     figures = [(name, [row.get(name) for row in variants]) for name in names]
-    notes = [f"{row['title']}: {row['note']}" for row in variants if row.get("note")]
     return SharedEdit(
         title,
         [(str(row["level"]), str(row["text"])) for row in verdict],
         [str(row["title"]) for row in variants],
         [(name, values) for name, values in figures if any(value is not None for value in values)],
-        notes,
+        _notes(variants),
     )
+
+
+def _notes(variants: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Why figures are missing: each reason once, after all that it is about."""
+    titles: dict[str, list[str]] = {}
+    for row in variants:
+        if row.get("note"):
+            titles.setdefault(str(row["note"]), []).append(str(row["title"]))
+    return [f"{', '.join(about)}: {note}" for note, about in titles.items()]

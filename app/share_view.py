@@ -11,6 +11,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from app.bare import FORMATS
 from app.charts import Chart, chart
 from app.maps import CacheMap, cache_maps
 from backend import services
@@ -21,7 +22,7 @@ PATHS = ("model", "artefact", "upload")
 PATH = re.compile(
     r"""(?<=')(?:~?/|[A-Za-z]:[/\\])[^'\n]+(?=')"""  # in quotes it may have spaces
     r"""|(?<=")(?:~?/|[A-Za-z]:[/\\])[^"\n]+(?=")"""
-    r"""|(?:file://|(?<![\w.~:/]))(?:~?/|[A-Za-z]:[/\\])[^\s'",;:()\[\]<>]+"""
+    r"""|(?:file://|(?<![\w.~:/<]))(?:~?/|[A-Za-z]:[/\\])[^\s'",;:()\[\]<>]+"""
 )
 SUPPORTING = ("_uncached", "_plain", "_before", "_low", "_high")
 OF_CONTROLS = ("finetune_", "ascent_", "npo_", "retrain_")
@@ -47,6 +48,9 @@ KNOWN = {
     "ba": "BA",
     "npo": "NPO",
     "rouge": "ROUGE",
+    "vcr": "VCR",
+    "gda": "GDA",
+    "tip": "Tip-Adapter",
     "l": "L",
 }
 
@@ -149,8 +153,7 @@ def pictures(run_ids: Sequence[str]) -> dict[str, list[ArtefactView]]:
     """The images of each run: all that a link to these runs lets its holder load."""
     found = {run_id: services.artefacts(run_id) for run_id in run_ids}
     return {
-        run_id: [item for item in items if item.mime.startswith("image/")]
-        for run_id, items in found.items()
+        run_id: [item for item in items if item.mime in FORMATS] for run_id, items in found.items()
     }
 
 

@@ -16,6 +16,9 @@ HEAD = """
 <link rel="stylesheet" href="static/edits.css">
 <link rel="stylesheet" href="static/nodes.css">
 <link rel="stylesheet" href="static/ego.css">
+<link rel="stylesheet" href="static/look.css">
+<link rel="stylesheet" href="static/fewshot-scores.css">
+<link rel="stylesheet" href="static/afr.css">
 <script type="module" src="static/vitrine.js"></script>
 """
 

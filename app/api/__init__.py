@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from app.api import (
     catalogue,
+    fewshot,
     library,
     node_figures,
     nodes,
@@ -31,6 +32,7 @@ router.include_router(reviews.router)
 router.include_router(requests.router)
 router.include_router(system.router)
 router.include_router(catalogue.router)
+router.include_router(fewshot.router)
 
 
 @router.api_route(

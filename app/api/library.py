@@ -8,10 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from pydantic import Field
 
 from app.api.runs import Body, run_json
+from app.report import report
 from backend import services
 from backend.services import ComparisonView, DatasetView, LandscapeView, ShareView
 
@@ -144,6 +145,16 @@ def compare(run: Annotated[list[str], Query(min_length=1, max_length=64)]) -> di
     """Runs side by side: settings that differ first, then those they share, then metrics."""
     view = services.compare(run)
     return {**asdict(view), "runs": [run_json(item) for item in view.runs]}
+
+
+@router.get("/report.html", response_class=Response)
+def report_file(
+    run: Annotated[list[str], Query(min_length=1, max_length=64)],
+    title: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """Runs side by side as one self-contained page to download: it opens offline and loads nothing."""
+    headers = {"content-disposition": 'attachment; filename="report.html"'}
+    return Response(report(run, title), media_type="text/html; charset=utf-8", headers=headers)
 
 
 @router.get("/compare/figures")

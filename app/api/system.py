@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter, Response
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from app.api.quick import answer
 from app.api.runs import run_json
@@ -55,6 +55,16 @@ def resume(name: str) -> dict[str, Any]:
 @router.get("/workers")
 def workers() -> list[WorkerView]:
     return services.workers()
+
+
+class WorkerAsk(BaseModel):
+    what: services.Ask
+
+
+@router.post("/workers/{worker_id}/ask")
+def ask_worker(worker_id: str, body: WorkerAsk) -> WorkerView:
+    """Ask a worker to stop or to restart once its run has ended, or to stay after all."""
+    return services.ask_worker(worker_id, body.what)
 
 
 @router.get("/disk")

@@ -9,11 +9,11 @@ from backend import services
 from backend.services import Method
 
 
-def introduce(family: str, *more: str) -> list[Method]:
-    """Heading and papers of a family, the first paragraphs of its docstring; `more` is HTML. Gives its methods."""
+def introduce(family: str, *more: str, title: str = "") -> list[Method]:
+    """Heading (the family's name, or `title`) and papers, the first paragraphs of its docstring; `more` is HTML. Gives its methods."""
     methods = [method for method in services.methods().values() if method.family == family]
     paragraphs = [escape(text) for text in services.family_intro(family).split("\n\n")]
-    heading(family.capitalize(), paragraphs[0], *more)
+    heading(title or family.capitalize(), paragraphs[0], *more)
     papers = {paper.url: paper for method in methods for paper in method.papers}
     links = "".join(
         f'<li><a href="{escape(paper.url)}" target="_blank" rel="noreferrer">{escape(paper.title)}</a> '

@@ -10,8 +10,13 @@ import gradio as gr
 from app.widgets import element, heading, html, page_header
 from backend import services
 
-PARTS = {"alignment": ("pairs", "evaluate", "catalogue")}
-"""Further pages of a family, by their paths."""
+TITLES = {"fewshot": "Few shots"}
+"""Families whose name is not what people call them."""
+PARTS = {
+    "alignment": {"pairs": "Pairs", "evaluate": "Evaluate", "catalogue": "Catalogue"},
+    "fewshot": {"fewshot-evaluate": "Evaluate", "fewshot-regularise": "Regularise"},
+}
+"""Further pages of a family: path and title."""
 
 
 def _families() -> str:
@@ -27,11 +32,12 @@ def _families() -> str:
             f" <small>{escape(paper.venue)}</small></li>"
             for url, paper in papers.items()
         )
+        title = TITLES.get(family, family.capitalize())
         intro = escape(services.family_intro(family).split("\n\n")[0].replace("\n", " "))
         cards.append(
-            f'<article class="card family"><h2><a href="{family}">{family.capitalize()}</a></h2>'
+            f'<article class="card family"><h2><a href="{family}">{title}</a></h2>'
             f"<p>{intro}</p><p class='muted'>{names}</p><ul>{links}</ul>"
-            f'<div class="actions"><a class="button primary" href="{family}">Open {family}</a>{_parts(family)}</div>'
+            f'<div class="actions"><a class="button primary" href="{family}">Open {title.lower()}</a>{_parts(family)}</div>'
             "</article>"
         )
     return f'<section class="families">{"".join(cards)}</section>'
@@ -39,7 +45,8 @@ def _families() -> str:
 
 def _parts(family: str) -> str:
     return "".join(
-        f'<a class="button" href="{path}">{path.capitalize()}</a>' for path in PARTS.get(family, ())
+        f'<a class="button" href="{path}">{title}</a>'
+        for path, title in PARTS.get(family, {}).items()
     )
 
 

@@ -9,6 +9,7 @@ import { frontier } from "./frontier.js";
 import { grid } from "./grid.js";
 import { metricTable } from "./metrics.js";
 import { reported } from "./reported.js";
+import { reportLink } from "./run-actions.js";
 import { imagesOf } from "./run-parts.js";
 import { drawsCurves, views } from "./views.js";
 
@@ -172,7 +173,7 @@ class Compare extends Element {
       {},
       h("div", {}, crumb, heading, embedded ? "" : name),
       h("p.muted", {}, `${runsOf(found)} · `, ago(found.created_at)),
-      h("div.actions", {}, share, link, all),
+      h("div.actions", {}, share, link, reportLink(found.run_ids, found.title), all),
     );
   }
 

@@ -1,6 +1,8 @@
 // What every element uses: REST with readable errors, building the page without innerHTML, polite polling.
 
-export const BASE = new URL("../", import.meta.url).pathname; // where the studio is mounted, with a slash at its end
+const OURS = import.meta.url;
+/** Where the studio is mounted, with a slash at its end; nowhere, from within a report. */
+export const BASE = OURS.startsWith("data:") ? "" : new URL("../", OURS).pathname;
 
 export class ApiError extends Error {
   constructor(status, type, message) {

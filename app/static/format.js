@@ -145,6 +145,9 @@ export function title(name) {
     ba: "BA",
     npo: "NPO",
     rouge: "ROUGE",
+    vcr: "VCR",
+    gda: "GDA",
+    tip: "Tip-Adapter",
     l: "L",
   };
   // The s of CHAIR is for sentences, not a unit.

@@ -5,7 +5,7 @@ import { BASE, h } from "./core.js";
 import { number, runTitle } from "./format.js";
 import { viewer } from "./viewer.js";
 
-const OTHER_ROLES = ["preview", "grid", "reference"];
+const OTHER_ROLES = ["preview", "grid", "reference", "picture"];
 const COLUMNS = 20;
 
 /** Images by column: all of a class in the order of their index, or each under its own name. */

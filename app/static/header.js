@@ -9,6 +9,7 @@ const PAGES = [
   ["alignment", "Alignment", "l"],
   ["unlearning", "Unlearning", "u"],
   ["anomaly", "Anomaly", "n"],
+  ["fewshot", "Few shots", "f"],
   ["runs", "Runs", "r"],
   ["compare", "Compare", "c"],
   ["sweep", "Sweeps", "w"],
@@ -21,6 +22,11 @@ const PARTS = {
     ["pairs", "Pairs"],
     ["evaluate", "Evaluate"],
     ["catalogue", "Catalogue"],
+  ],
+  fewshot: [
+    ["fewshot", "Try"],
+    ["fewshot-evaluate", "Evaluate"],
+    ["fewshot-regularise", "Regularise"],
   ],
 };
 const THEMES = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
@@ -77,11 +83,20 @@ class Header extends Element {
       ),
       parts.length ? h("nav.parts", { "aria-label": `Pages of ${family}` }, ...parts) : "",
     );
+    this.reveal();
     await poll(() => this.count(signal), {
       every: 4000,
       signal,
       onaway: (away) => away && this.queue.replaceChildren("reconnecting …"),
     });
+  }
+
+  /** In a narrow window the pages lie in a row that scrolls sideways: the one that is open is not left outside. */
+  reveal() {
+    for (const row of this.querySelectorAll("nav")) {
+      const here = row.querySelector("[aria-current]");
+      if (here) row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+    }
   }
 
   async count(signal) {

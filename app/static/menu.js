@@ -1,4 +1,4 @@
-// A small menu behind a handle: closed by Escape, by a press elsewhere, and by scrolling away.
+// A small menu behind a handle: closed by a choice, by Escape, by a press elsewhere, and by scrolling away.
 
 import { h } from "./core.js";
 
@@ -12,6 +12,7 @@ export function menu(handle, items, { label, kind = "" } = {}) {
     node.open = false;
     summary.focus();
   });
+  list.addEventListener("click", () => (node.open = false)); // it was chosen
   const outside = (event) => node.contains(event.target) || (node.open = false);
   node.addEventListener("toggle", () => {
     const listen = node.open ? addEventListener : removeEventListener;

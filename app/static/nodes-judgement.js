@@ -18,6 +18,7 @@ export function judgement({ run, hasLabels, state, signal, onlabels }) {
   const ask = async (what) => {
     against = what;
     result.hidden = false;
+    hint.hidden = true;
     const asked = cut(state);
     asked.set("against", what);
     for (const [key, button] of buttons) button.setAttribute("aria-pressed", String(key === what));
@@ -36,11 +37,12 @@ export function judgement({ run, hasLabels, state, signal, onlabels }) {
   ]);
   const tick = h("input", { type: "checkbox", onchange: () => onlabels(tick.checked) });
   const shown = h("label.check", {}, tick, "Show the labels in the table");
+  const hint = h("p.muted.fine", {}, "Hidden until you ask: knowing the labels steers a review.");
   const node = h(
     "section.card.nodejudgement",
     { "aria-label": "How did it do?" },
     h("div.row", {}, h("h2", {}, "How did it do?"), h("div.chips", {}, ...buttons.map(([, button]) => button))),
-    h("p.muted.fine", {}, "Hidden until you ask: knowing the labels steers a review."),
+    hint,
   );
   return { node, result, recut: () => (against ? ask(against) : undefined) };
 }

@@ -9,10 +9,19 @@ const PANELS = {
   "alignment.hardness": "pairs",
   "alignment.pairs": "pairs",
   "alignment.evaluate": "evaluate",
+  "fewshot.regularise": "fewshot-regularise",
+  "fewshot.evaluate": "fewshot-evaluate",
 }; // where a method's launch panel is, if not on its family's page
 
 export function cloneLink(run) {
   return `${BASE}${PANELS[run.method] ?? run.family}?from=${run.id}`;
+}
+
+/** A link that downloads runs as one file that opens offline. */
+export function reportLink(ids, title = "") {
+  const asked = new URLSearchParams([...ids.map((id) => ["run", id]), ...(title ? [["title", title]] : [])]);
+  const about = "One file with all of this: it opens offline and loads nothing";
+  return h("a.button", { href: `${BASE}api/v1/report.html?${asked}`, download: "report.html", title: about }, "Report");
 }
 
 export async function rerun(run) {

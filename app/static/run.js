@@ -5,7 +5,7 @@ import { cacheMaps } from "./cache-map.js";
 import { figure } from "./chart.js";
 import { shareDialog } from "./dialog.js";
 import { ago, badge, runTitle, setting, took, title } from "./format.js";
-import { cloneLink, remove, rename, rerun } from "./run-actions.js";
+import { cloneLink, remove, rename, reportLink, rerun } from "./run-actions.js";
 import { failure, files, imagesOf, log, metrics, origin, pictures, plots } from "./run-parts.js";
 import { drawsCurves, tellsResults, views } from "./views.js";
 import "./live.js";
@@ -182,7 +182,7 @@ class Run extends Element {
         run.archived ? " · archived" : "",
         run.sweep_id ? [" · part of ", h("a", { href: `${BASE}sweep?id=${run.sweep_id}` }, "a sweep")] : "",
       ),
-      h("div.actions", {}, share, again, clone, run.finished ? archive : "", run.finished ? gone : ""),
+      h("div.actions", {}, share, again, clone, run.finished ? reportLink([run.id]) : "", run.finished ? archive : "", run.finished ? gone : ""),
     );
   }
 

@@ -8,6 +8,9 @@ import { table } from "./table.js";
 /** Waiting runs in the table: a sweep may have hundreds. */
 const SHOWN = 50;
 
+/** The queue of one device of one machine, `gpu0-node7`: every worker has one, and few are ever used. */
+const OF_ONE_HOST = /^(cpu|gpu\d+)-/;
+
 /** `button(key, label, work, kind, more)` makes a button that does one write and shows the queue as it is then. */
 export function queues({ queue, workers }, button) {
   const names = [
@@ -23,7 +26,7 @@ export function queues({ queue, workers }, button) {
     (name) =>
       queue.paused.includes(name) ||
       queue.waiting.some((run) => run.queue === name) ||
-      workers.some((worker) => worker.alive && worker.queues.includes(name)),
+      workers.some((worker) => worker.alive && worker.queues.includes(name) && !OF_ONE_HOST.test(name)),
   );
   const post = (path, body) => () => api(path, { method: "POST", body });
   const switches = used.map((name) => {
@@ -146,7 +149,20 @@ export function queues({ queue, workers }, button) {
   return h("section.card", {}, h("div.row", {}, h("h2", {}, "Queue"), ...switches, all), running, waiting, more);
 }
 
-export function crew(workers) {
+function workerState(item) {
+  if (!item.alive) return h("span.badge.failed", {}, "lost");
+  const state = h("span.badge.succeeded", {}, item.current_run ? "working" : "ready");
+  if (!item.asked) return state;
+  return h("span.runname", {}, state, h("small.muted", {}, LEAVES[item.asked]));
+}
+
+const LEAVES = { restart: "restarts after its run", stop: "stops after its run" };
+
+export function crew(workers, button) {
+  const ask = (item, what, label) =>
+    button(`${what}-${item.id}`, label, () =>
+      api(`workers/${encodeURIComponent(item.id)}/ask`, { method: "POST", body: { what } }),
+    );
   if (!workers.length)
     return h(
       "section.card",
@@ -180,10 +196,7 @@ export function crew(workers) {
       key: "state",
       title: "State",
       value: (item) => String(item.alive),
-      cell: (item) =>
-        item.alive
-          ? h("span.badge.succeeded", {}, item.current_run ? "working" : "ready")
-          : h("span.badge.failed", {}, "lost"),
+      cell: workerState,
     },
     {
       key: "device",
@@ -207,6 +220,15 @@ export function crew(workers) {
       title: "Last sign",
       value: (item) => item.heartbeat_at,
       cell: (item) => ago(item.heartbeat_at),
+    },
+    {
+      key: "ask",
+      title: "",
+      sort: false,
+      cell: (item) => {
+        if (!item.alive) return "";
+        return item.asked ? ask(item, "stay", "Keep") : ask(item, "restart", "Restart after its run");
+      },
     },
   ];
   return h(

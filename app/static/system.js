@@ -36,7 +36,7 @@ class System extends Element {
     this.print = print;
     this.drawn = Date.now();
     const key = this.box.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-    this.box.replaceChildren(queues(state, this.button.bind(this)), crew(state.workers), disk(state.disk));
+    this.box.replaceChildren(queues(state, this.button.bind(this)), crew(state.workers, this.button.bind(this)), disk(state.disk));
     if (key) this.box.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
   }
 

@@ -21,3 +21,6 @@ import "./evaluations.js";
 import "./training.js";
 import "./ego.js";
 import "./why.js";
+import "./fewshot-try.js";
+import "./fewshot-scores.js";
+import "./afr-page.js";

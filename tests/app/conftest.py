@@ -10,6 +10,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from tests.app.painting import PAINT
+
 
 @pytest.fixture(scope="session")
 def web() -> FastAPI:
@@ -51,3 +53,25 @@ def finished(
         return run
 
     return finished
+
+
+@pytest.fixture
+def painted(
+    client: TestClient, works: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """A comparison of two finished runs with hostile titles."""
+    from methods import METHODS
+
+    monkeypatch.setitem(METHODS, "toy.paint", PAINT)
+    runs = [
+        {
+            "method": "toy.paint",
+            "config": {"grey": grey},
+            "title": f"<script>alert({grey})</script>",
+        }
+        for grey in (10, 200)
+    ]
+    made = client.post("/api/v1/batches", json={"runs": runs, "title": "<i>mine</i>"}).json()
+    works()
+    works()
+    return made

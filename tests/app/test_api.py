@@ -9,7 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from backend.services import MAX_SEED, welcome
+from backend.settings import settings
 from methods import METHODS
+from storage import db
+from storage.models import Worker
 
 Submit = Callable[..., dict[str, Any]]
 
@@ -204,6 +207,19 @@ def test_only_safe_files_are_taken_in(client: TestClient) -> None:
     assert kept.status_code == 201, kept.text
     listed = client.get("/api/v1/datasets", params={"kind": "router"}).json()
     assert [item["sha256"] for item in listed] == [kept.json()["sha256"]]
+
+
+def test_a_worker_is_asked_to_leave(client: TestClient) -> None:
+    with db.writing(settings().database_url) as session:
+        facts = {"host": "node7", "pid": 1, "device": "cpu", "queues": ["cpu"]}
+        session.add(Worker(id="gpu0@node7:1", **facts))
+    path = "/api/v1/workers/gpu0@node7:1/ask"
+    assert client.post(path, json={"what": "restart"}).json()["asked"] == "restart"
+    assert client.get("/api/v1/workers").json()[0]["asked"] == "restart"
+    assert client.post(path, json={"what": "stay"}).json()["asked"] == ""
+    assert client.post(path, json={"what": "die"}).status_code == 422
+    missing = client.post("/api/v1/workers/nobody/ask", json={"what": "stop"})
+    assert missing.status_code == 404
 
 
 def test_the_system_is_read_in_one_answer(client: TestClient) -> None:

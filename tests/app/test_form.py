@@ -114,3 +114,16 @@ def test_every_method_gets_a_form(name: str) -> None:
         for field in form.fields_of(METHODS[name].config):
             assert field.kind != "json", f"{field.name} would be typed as JSON"
             form.component(field, field.default, field.name)
+
+
+class Lines(Config):
+    names: str = Field("a\nb", description="One a line.", json_schema_extra={"widget": "lines"})
+
+
+def test_text_of_several_lines_has_room_for_them() -> None:
+    [field] = form.fields_of(Lines)
+    with gr.Blocks():
+        made = form.component(field, "a\nb", "names")
+    assert isinstance(made, gr.Textbox)
+    assert (made.lines, made.value) == (3, "a\nb")
+    assert form.given(field, made.value) == "a\nb"

@@ -216,6 +216,17 @@ def test_a_preset_that_fills_the_form_is_no_policy_and_leaves_what_none_names(pa
     assert (back["steps"], back["reference_steps"]) == (4, "")
 
 
+def test_where_every_preset_fills_the_form_one_run_has_all_that_it_holds() -> None:
+    fillers = {key: replace(each, fills=True) for key, each in METHOD.presets.items()}
+    panel = Panel(replace(METHOD, presets=fillers))
+    assert not panel.has_policies
+    values = {"policy": "reuse", "steps": 8}
+    raw = [values.get(field.name, field.default) for field in panel.order]
+    plan = panel.plan(3, [], False, "", raw)
+    assert {key: plan.shared[key] for key in values} == values
+    assert plan.custom is None
+
+
 def test_trained_adapters_and_uploaded_pairs_are_offered_among_the_main_settings() -> None:
     from methods.alignment import EVALUATE, PAIRS, TRAIN
 

@@ -36,7 +36,9 @@ def test_a_shared_edit_shows_its_verdict_and_its_controls(
     cells = re.findall(r"<td[^>]*>([^<]*)</td>", row[: row.index("</tr>")])
     assert cells == [figure(variant["retain_loss"]) for variant in variants]
     assert "Reached" not in table  # no retrain: nobody knows, and no empty row pretends to
-    assert "Edited: no retrain was paid for" in page
+    notes = [line for line in page.splitlines() if "no retrain was paid for" in line]
+    assert len(notes) == 1
+    assert "Edited, Fine-tune" in notes[0]
 
 
 def test_runs_that_edit_nothing_show_nothing_of_it(

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from tests.packages import install
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox",
@@ -41,11 +43,7 @@ def _playwrights() -> str | None:
 
 
 def _from_distribution() -> None:
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        subprocess.run(["apt-get", "update", "-qq"], check=False)
-        subprocess.run(
-            ["apt-get", "install", "-y", "-qq", "chromium"], check=False, stdout=subprocess.DEVNULL
-        )
+    install("chromium")
 
 
 def _from_playwright() -> None:

@@ -14,7 +14,7 @@ from tests.browser.conftest import LOADED, Rest, studio, until
 
 OpenPage = Callable[..., Page]
 LONG = 240_000  # milliseconds: runs on a busy machine
-TOUR = 600_000  # the whole tour takes 80 s on a quiet one
+TOUR = 600_000  # the whole tour takes two or three minutes on a quiet one
 
 
 @pytest.fixture

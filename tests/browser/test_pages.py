@@ -14,7 +14,8 @@ from tests.browser.conftest import Rest
 OpenPage = Callable[..., Page]
 PAGES = (
     *("/", "/caching", "/alignment", "/pairs", "/evaluate", "/catalogue", "/unlearning"),
-    *("/anomaly", "/runs", "/compare", "/sweep", "/system"),
+    *("/anomaly", "/fewshot", "/fewshot-evaluate", "/fewshot-regularise"),
+    *("/runs", "/compare", "/sweep", "/system"),
 )
 
 
@@ -96,7 +97,9 @@ def test_the_queue_is_paused_reordered_and_cancelled(open_page: OpenPage, rest: 
 
 def test_the_system_page_shows_workers_disk_and_health(open_page: OpenPage) -> None:
     page = open_page("/system")
-    expect(page.get_by_role("region", name="Workers").locator("tbody tr")).not_to_have_count(0)
+    crew = page.get_by_role("region", name="Workers").locator("tbody tr")
+    expect(crew).not_to_have_count(0)
+    expect(crew.first.get_by_role("button", name="Restart after its run")).to_be_visible()
     expect(page.get_by_role("meter", name="Disk used")).to_be_visible()
     page.get_by_role("button", name="Check now").click()
     expect(page.locator(".checks li").first).to_be_visible(timeout=60_000)
