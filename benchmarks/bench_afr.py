@@ -17,25 +17,27 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from backend.devices import cpu_name
 from methods.fewshot.afr.mixup import MixupClassifier
 from methods.fewshot.afr.regularizer import AttentiveFeatureRegularizer
-from methods.fewshot.afr.relate import random_classes
+from methods.fewshot.afr.relate import random_classes, related_classes
 from methods.fewshot.afr.semantics import similarity_vectors
 from methods.fewshot.afr.settings import AFRSettings
 from methods.fewshot.episodes.evaluating import Arm, Predict, evaluate
 from methods.fewshot.episodes.paired import interval, paired
-from methods.fewshot.episodes.sampling import sample_episodes
+from methods.fewshot.episodes.sampling import Episodes, sample_episodes
 
 RESULTS = Path(__file__).parent / "results"
 FEATURES = Path(__file__).parents[2] / "shared/data/fewshot/photo_features_dev.npz"
@@ -56,43 +58,70 @@ PARTS: dict[str, dict[str, Any]] = {
 MIXUP, RANDOM = "base classifier + manifold mixup", "AFR, random base classes"
 
 
-class Photos:
-    """Features of base and validation classes, and what is known of the base classes."""
+@dataclass(frozen=True)
+class Frozen:
+    """Frozen features, what is known of their classes, and the arms that they are compared by.
 
-    def __init__(self, path: Path) -> None:
-        with np.load(path, allow_pickle=False) as file:
-            self.features = torch.from_numpy(file["X"].astype(np.float32))
-            self.labels = file["Y"].astype(np.int64)
-            self.base, validation = int(file["n_base"]), int(file["n_val"])
-            vectors = similarity_vectors(file["semantic_cosine"])
-        self.validation = range(self.base, self.base + validation)
-        self.semantics = torch.from_numpy(vectors).float()
+    Attributes:
+        features: (N, D) raw.
+        labels: (N,) places of classes.
+        base: classes that give prototypes.
+        novel: classes that episodes are drawn from.
+        semantics: (C, S), rows of other classes unused; None where nothing is known, and what is related is then told by sight.
+    """
+
+    features: Tensor
+    labels: NDArray[np.int64]
+    base: Sequence[int]
+    novel: Sequence[int]
+    semantics: Tensor | None
+
+    @cached_property
+    def prototypes(self) -> Tensor:
+        """(B, D)."""
         rows = torch.from_numpy(self.labels)
-        self.prototypes = torch.stack(
-            [self.features[rows == label].mean(0) for label in range(self.base)]
-        )
+        return torch.stack([self.features[rows == label].mean(0) for label in self.base])
+
+    @cached_property
+    def seen(self) -> AttentiveFeatureRegularizer:
+        """What takes prototypes themselves for semantic vectors, and refuses no likeness."""
+        preprocessing = AttentiveFeatureRegularizer(self.prototypes, self.prototypes).preprocessing
+        sight = preprocessing.apply(self.prototypes)
+        return AttentiveFeatureRegularizer(self.prototypes, sight, leak=1.1)
 
     def regularised(self, classifier: str, **settings: Any) -> Arm:
         def arm(support: Tensor, labels: Tensor, classes: Tensor) -> Predict:
             model = self._made(classifier, **settings)
-            return model.fit(support, labels, self.semantics[classes]).predict
+            return model.fit(support, labels, self._meaning(support, classes)).predict
 
         return arm
 
-    def at_random(self, classifier: str) -> Arm:
+    def by_sight(self, classifier: str, **settings: Any) -> Arm:
+        """The base classes whose prototypes look most like a class's shots, whatever the semantics say."""
+
+        def arm(support: Tensor, labels: Tensor, classes: Tensor) -> Predict:
+            model = self._made(classifier, **settings)
+            alike = self.seen.similarity(self._sight(support, classes))
+            related = related_classes(alike, model.settings.related)
+            meaning = self._meaning(support, classes)
+            return model.fit(support, labels, meaning, related=related).predict
+
+        return arm
+
+    def at_random(self, classifier: str, **settings: Any) -> Arm:
         """Base classes drawn anew for every class of every episode."""
 
         def arm(support: Tensor, labels: Tensor, classes: Tensor) -> Predict:
-            model = self._made(classifier)
-            semantics = self.semantics[classes]
+            model = self._made(classifier, **settings)
+            meaning = self._meaning(support, classes)
             # The same draw for the same episode, wherever it stands in its block.
             related = torch.stack(
                 [
                     random_classes(model.similarity(each), model.settings.related, _seed(rows))
-                    for each, rows in zip(semantics, support, strict=True)
+                    for each, rows in zip(meaning, support, strict=True)
                 ]
             )
-            return model.fit(support, labels, semantics, related=related).predict
+            return model.fit(support, labels, meaning, related=related).predict
 
         return arm
 
@@ -104,8 +133,38 @@ class Photos:
         return arm
 
     def _made(self, classifier: str, **settings: Any) -> AttentiveFeatureRegularizer:
-        base = self.semantics[: self.base]
+        if self.semantics is None:
+            sight = self.seen.preprocessing.apply(self.prototypes)
+            settings = {"leak": 1.1, **settings}
+            return AttentiveFeatureRegularizer(
+                self.prototypes, sight, classifier=classifier, **settings
+            )
+        base = self.semantics[list(self.base)]
         return AttentiveFeatureRegularizer(self.prototypes, base, classifier=classifier, **settings)
+
+    def _meaning(self, support: Tensor, classes: Tensor) -> Tensor:
+        """(E, W, S)."""
+        if self.semantics is None:
+            return self._sight(support, classes)
+        return self.semantics[classes]
+
+    def _sight(self, support: Tensor, classes: Tensor) -> Tensor:
+        """(E, W, D) means of the shots as classifiers see them."""
+        rows = self.seen.preprocessing.apply(support)
+        return rows.reshape(*classes.shape, -1, rows.shape[-1]).mean(2)
+
+
+def photographs(path: Path) -> Frozen:
+    """The features of a file: base and validation classes, and WordNet cosines."""
+    with np.load(path, allow_pickle=False) as file:
+        base, validation = int(file["n_base"]), int(file["n_val"])
+        return Frozen(
+            torch.from_numpy(file["X"].astype(np.float32)),
+            file["Y"].astype(np.int64),
+            range(base),
+            range(base, base + validation),
+            torch.from_numpy(similarity_vectors(file["semantic_cosine"])).float(),
+        )
 
 
 def _seed(rows: Tensor) -> int:
@@ -127,11 +186,11 @@ def main() -> None:
         sys.stdout.write(f"skipped: {options.features.name} is not there; name it by --features\n")
         return
     torch.set_num_threads(options.threads)
-    photos = Photos(options.features)
+    photos = photographs(options.features)
     figures: dict[str, Any] = {
         "setting": {
             "features": options.features.name,
-            "classes": f"{photos.base} base, {len(photos.validation)} validation",
+            "classes": f"{len(photos.base)} base, {len(photos.novel)} validation",
             "semantics": "WordNet cosine",
             "episodes": options.episodes,
             "ways": 5,
@@ -147,32 +206,42 @@ def main() -> None:
     }
     for classifier in options.classifiers:
         for shots in options.shots:
-            figures["tables"].append(table(photos, classifier, shots, options))
+            episodes = draw(photos, 5, shots, options.episodes, options.seed)
+            arms = every_arm(photos, classifier)
+            title = f"{classifier}, {_shots(shots)}"
+            rows = table(title, photos, episodes, arms)
+            figures["tables"].append({"classifier": classifier, "shots": shots, "arms": rows})
             (RESULTS / "afr.json").write_text(json.dumps(figures, indent=1) + "\n")
 
 
-def table(
-    photos: Photos, classifier: str, shots: int, options: argparse.Namespace
-) -> dict[str, Any]:
-    """All arms of one classifier; printed, and given as figures."""
-    episodes = sample_episodes(
-        photos.labels,
-        photos.validation,
-        ways=5,
+def draw(frozen: Frozen, ways: int, shots: int, episodes: int, seed: int) -> Episodes:
+    """Episodes of 15 queries a class."""
+    return sample_episodes(
+        frozen.labels,
+        frozen.novel,
+        ways=ways,
         shots=shots,
         queries=15,
-        episodes=options.episodes,
-        seed=options.seed,
+        episodes=episodes,
+        seed=seed,
     )
-    arms = {name: photos.regularised(classifier, **part) for name, part in PARTS.items()}
-    arms |= {MIXUP: photos.mixed_up(classifier), RANDOM: photos.at_random(classifier)}
+
+
+def every_arm(frozen: Frozen, classifier: str) -> dict[str, Arm]:
+    arms = {name: frozen.regularised(classifier, **part) for name, part in PARTS.items()}
+    return arms | {MIXUP: frozen.mixed_up(classifier), RANDOM: frozen.at_random(classifier)}
+
+
+def table(
+    title: str, frozen: Frozen, episodes: Episodes, arms: Mapping[str, Arm]
+) -> list[dict[str, Any]]:
+    """Figures of all arms on the same episodes; printed as a table too."""
     found, seconds = {}, {}
     for name, arm in arms.items():
         begun = time.process_time()
-        found |= evaluate(photos.features, episodes, {name: arm})
+        found |= evaluate(frozen.features, episodes, {name: arm})
         seconds[name] = time.process_time() - begun
     rows = [_row(name, found, seconds[name]) for name in arms]
-    title = f"{classifier}, {shots} shot{'s' if shots > 1 else ''}"
     lines = [f"\n### {title}, {len(episodes)} episodes\n"]
     lines += [
         "| arm | accuracy, % | difference, points | better on | CPU s |",
@@ -181,7 +250,11 @@ def table(
     lines += [_line(row) for row in rows]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
-    return {"classifier": classifier, "shots": shots, "arms": rows}
+    return rows
+
+
+def _shots(count: int) -> str:
+    return f"{count} shot{'s' if count > 1 else ''}"
 
 
 def _row(name: str, found: Mapping[str, Any], seconds: float) -> dict[str, Any]:

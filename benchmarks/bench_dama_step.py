@@ -50,6 +50,7 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args()
     torch.set_num_threads(1)
     made = preference_rows(BATCH * STEPS)
@@ -64,7 +65,7 @@ def main() -> None:
             seconds[kind].append(statistics.median(train(kind, rows, options.device)[1:]))
     report = {"setting": setting(options), "rows": summarise(seconds)}
     RESULTS.mkdir(exist_ok=True)
-    file = RESULTS / f"dama_step_{options.device}.json"
+    file = options.out or RESULTS / f"dama_step_{options.device}.json"
     file.write_text(json.dumps(report, indent=1) + "\n")
     for row in report["rows"]:
         sys.stdout.write(

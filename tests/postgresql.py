@@ -43,16 +43,25 @@ def _as_owner(*command: str) -> None:
 
 @dataclass
 class Server:
+    """Attributes:
+    port: of its socket, and of the loopback where it was started for that.
+    """
+
     folder: Path
+    port: int = 5432
     _numbers: Iterator[int] = field(default_factory=count)
 
     def url(self, database: str) -> str:
-        return f"postgresql+psycopg://{USER}@/{database}?host={self.folder}"
+        return f"postgresql+psycopg://{USER}@/{database}?host={self.folder}&port={self.port}"
+
+    def tcp_url(self, database: str, port: int = 0) -> str:
+        """The same by TCP, through another port where a cable leads to it."""
+        return f"postgresql+psycopg://{USER}@127.0.0.1:{port or self.port}/{database}"
 
     def execute(self, statement: str, database: str = "postgres") -> None:
         import psycopg
 
-        address = f"host={self.folder} user={USER} dbname={database}"
+        address = f"host={self.folder} port={self.port} user={USER} dbname={database}"
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(statement.encode())
 
@@ -70,12 +79,19 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
+def running(port: int = 0, *, durable: bool = False) -> Iterator[Server]:
+    """A server on a socket of its folder.
+
+    Args:
+        port: listen there on the loopback too.
+        durable: let it sync to disk, as one does that keeps something.
+    """
     folder = Path(tempfile.mkdtemp(prefix="vitrine-pg-"))
     if os.geteuid() == 0:
         shutil.chown(folder, USER)
     data = str(folder / "data")
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c full_page_writes=off"
+    hasty = "" if durable else "-c fsync=off -c full_page_writes=off"
+    options = f"-c listen_addresses={'127.0.0.1' if port else ''} -c port={port or 5432} -c unix_socket_directories={folder} {hasty}"
     try:
         _as_owner(
             _program("initdb"), "-D", data, "-A", "trust", "-U", USER, "-E", "UTF8", "--no-sync"
@@ -83,7 +99,7 @@ def running() -> Iterator[Server]:
         log = str(folder / "log")
         _as_owner(_program("pg_ctl"), "-D", data, "-o", options, "-l", log, "-w", "start")
         try:
-            server = Server(folder)
+            server = Server(folder, port or 5432)
             server.execute(f"CREATE DATABASE {STUDIO}")
             db.upgrade(server.url(STUDIO))
             db.engine(server.url(STUDIO)).dispose()

@@ -12,7 +12,7 @@ from methods import METHODS
 
 HOUSE = Path(__file__).parents[1]
 README = (HOUSE / "README.md").read_text()
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "backend/deploy/README.md")
 
 
 def test_readme_lists_exactly_the_methods() -> None:
@@ -27,7 +27,7 @@ def test_readme_links_every_paper_of_the_methods() -> None:
 
 def test_the_code_in_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    sampling, pairs, erasing, nodes = re.findall(r"```python\n(.*?)```", README, re.S)
+    sampling, pairs, erasing, nodes, look = re.findall(r"```python\n(.*?)```", README, re.S)
     scope: dict[str, object] = {}
     exec(pairs, scope)
     assert scope["found"].delta > 0.5  # type: ignore[attr-defined]
@@ -44,6 +44,8 @@ def test_the_code_in_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     exec(nodes, scope)
     known = scope["known"]
     assert known["plain"].auc.low > known["degree"].auc.value  # type: ignore[index]
+    exec(look, scope)
+    assert len(scope["context"].records["look"]) == 2  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
