@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MARKS := not gpu and not network$(if $(SLOW),, and not slow)
-# A process for each core, at most four: a file's tests stay together, and so does what they share.
-SHARE := -n logical --maxprocesses 4 --dist loadfile
+# A process for each core, at most four: a file's tests stay together, and so does what they share. Files come in the order
+# of tests/conftest.py, not the largest first: the longest has one test.
+SHARE := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run install test lint format browser servers bench
 

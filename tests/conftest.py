@@ -70,6 +70,14 @@ def wait_for(predicate: Callable[[], Seen], timeout: float, every: float = 0.05)
     return seen
 
 
+LONGEST = "tests/browser/test_home.py"
+"""The welcome tour: begun last, it would keep one core waiting for the other."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_into_the_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A test that names no data folder must not find, or leave, anything in that of a developer."""

@@ -73,7 +73,7 @@ def test_a_picture_is_looked_into_before_it_is_sent(client: TestClient) -> None:
     [
         (b"not a picture", "no picture in a known format"),
         (encoded(3, "JPEG", size=(400, 400))[:700], "truncated"),
-        (bomb(), "decompression bomb"),
+        (bomb(), "more than the 100,000,000 pixels"),
         (encoded(3, size=(600, 4)), "sliver"),
         (b"", "no picture"),
     ],
