@@ -77,6 +77,21 @@ def omniglot(folder: Path, epochs: int = 12) -> tuple[Frozen, tuple[str, ...]]:
     ), tuple(every)
 
 
+def word_vectors(folder: Path, names: Sequence[str]) -> NDArray[np.float64]:
+    """Word2vec of class names (C, 1000), zero where mini-ImageNet has no class of a name: its names are lists of synonyms."""
+    lines = (folder / "mini-ImageNet_words.txt").read_text().splitlines()
+    known = [line.partition(" : ")[2].lower().split(",") for line in lines if " : " in line]
+    place = {word.strip(): row for row, words in enumerate(known) for word in words}
+    vectors = np.load(folder / "mini-ImageNet_word2vec.npy", allow_pickle=False)
+    if len(vectors) != len(known):
+        raise ValueError(f"{folder}: {len(vectors)} vectors of {len(known)} names")
+    found = np.zeros((len(names), vectors.shape[1]))
+    for row, name in enumerate(names):
+        if name.lower() in place:
+            found[row] = vectors[place[name.lower()]]
+    return found
+
+
 def trained(pictures: Tensor, labels: Labels, epochs: int) -> nn.Sequential:
     """Four convolutions to 128 channels, averaged over the picture; trained to tell the base classes apart."""
     torch.manual_seed(0)

@@ -1,9 +1,10 @@
 """AFR by what says which classes are related, and on other features than photographs'.
 
-    python -m benchmarks.bench_afr_sources [--data scenes attributes photographs cifar omniglot] [--wordnet DIR] [--episodes 600]
+    python -m benchmarks.bench_afr_sources [--data scenes attributes photographs word2vec named cifar omniglot] [--wordnet DIR] [--episodes 600]
 
 scenes: the small world's CLIP, related by its own texts, 5 and 10 ways, all parts (without the gate by --few); attributes: the same pictures, related by a matrix
 of shared colours and shapes; photographs: the features of bench_afr, related by WordNet's own files in DIR (index.noun, data.noun);
+word2vec: those photographs' classes that a file of mini-ImageNet's word vectors names; named: the same classes by the features' own cosines;
 cifar: CIFAR-10 through a net trained on five of its classes, related by WordNet; omniglot: characters of which nothing is known.
 "By sight" takes the base classes whose prototypes look most like the shots: what semantics must beat.
 All settings are defaults. Puts its tables into results/afr_sources.json, in the place of old ones of the same name.
@@ -25,7 +26,7 @@ import numpy as np
 import torch
 
 from backend.devices import cpu_name
-from benchmarks.afr_data import cifar, omniglot, scenes
+from benchmarks.afr_data import cifar, omniglot, scenes, word_vectors
 from benchmarks.bench_afr import (
     BASE,
     FEATURES,
@@ -43,9 +44,12 @@ from methods.fewshot.afr.wordnet import wordnet_vectors
 from methods.fewshot.episodes.evaluating import Arm
 
 PICTURES = FEATURES.parents[1] / "images"
-DATA = ("scenes", "attributes", "photographs", "cifar", "omniglot")
+WORDS = FEATURES.parent / "word2vec_miniimagenet"
+DATA = ("scenes", "attributes", "photographs", "word2vec", "named", "cifar", "omniglot")
 NEEDED = {
     "photographs": ("features", ""),
+    "word2vec": ("words", "mini-ImageNet_word2vec.npy"),
+    "named": ("words", "mini-ImageNet_word2vec.npy"),
     "cifar": ("pictures", "cifar10_train.npz"),
     "omniglot": ("pictures", "omniglot/images_background_small1.zip"),
 }
@@ -62,6 +66,7 @@ def main() -> None:
     parser.add_argument("--wordnet", type=Path, default=None)
     parser.add_argument("--features", type=Path, default=FEATURES)
     parser.add_argument("--pictures", type=Path, default=PICTURES)
+    parser.add_argument("--words", type=Path, default=WORDS)
     parser.add_argument("--episodes", type=int, default=600)
     parser.add_argument("--shots", type=int, nargs="*", default=[1, 5])
     parser.add_argument("--ways", type=int, nargs="*", default=None)
@@ -100,6 +105,13 @@ def opened(data: str, options: argparse.Namespace) -> Iterator[tuple[str, str, F
             names = tuple(map(str, file["names"]))
         found = related_by_wordnet(photographs(options.features), names, options.wordnet)
         yield "photographs", "WordNet 3.1's files, first sense of each name", found
+    elif data in ("word2vec", "named"):
+        found, vectors = named(options)
+        title = "photographs of the classes that mini-ImageNet has too"
+        if data == "word2vec":
+            yield title, "word2vec", replace(found, semantics=vectors)
+        else:
+            yield title, "the features' own WordNet cosines", found
     elif data == "cifar":
         frozen, names = cifar(options.pictures)
         yield "CIFAR-10", "WordNet 3.1's files", related_by_wordnet(frozen, names, options.wordnet)
@@ -111,6 +123,16 @@ def opened(data: str, options: argparse.Namespace) -> Iterator[tuple[str, str, F
             except ValueError as error:
                 sys.stdout.write(f"omniglot: {str(error)[:120]} ...\n")
         yield "Omniglot", "none: related by sight", frozen
+
+
+def named(options: argparse.Namespace) -> tuple[Frozen, torch.Tensor]:
+    """The photographs of those classes that have a word vector, and these vectors (C, 1000), rows of other classes zero."""
+    frozen = photographs(options.features)
+    with np.load(options.features, allow_pickle=False) as file:
+        vectors = word_vectors(options.words, tuple(map(str, file["names"])))
+    known = vectors.any(1)
+    base, novel = ([each for each in some if known[each]] for some in (frozen.base, frozen.novel))
+    return replace(frozen, base=base, novel=novel), torch.from_numpy(vectors).float()
 
 
 def related_by_wordnet(frozen: Frozen, names: tuple[str, ...], folder: Path) -> Frozen:

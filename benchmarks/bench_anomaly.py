@@ -81,6 +81,13 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=NAMES, default=list(NAMES))
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--dense", type=int, default=DENSE, help="nodes up to which dense detectors run"
+    )
+    parser.add_argument("--pygod-device", default="cpu", help="where PyGOD's detectors are trained")
+    parser.add_argument(
+        "--pygod-only", nargs="*", choices=PYGOD, help="only these, and nothing else"
+    )
     parser.add_argument("--report", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -88,17 +95,21 @@ def main() -> None:
         if options.graphs is None:
             parser.error("--graphs: the folder with the .pt files is needed")
         for name in options.only:
-            measure(name, options.graphs / f"{name}.pt", range(options.seeds))
+            measure(name, options.graphs / f"{name}.pt", range(options.seeds), options)
     report()
 
 
-def measure(name: str, path: Path, seeds: Sequence[int]) -> None:
+def measure(name: str, path: Path, seeds: Sequence[int], options: argparse.Namespace) -> None:
     """Run what is not there yet."""
     opened = read_graph(path)
     assert opened.labels is not None
     labels = opened.labels.anomalous
     done = {(each["graph"], each["fit"], each["seed"]) for each in finished()}
-    for fit, make in fits(name, opened.graph):
+    asked = fits(name, opened.graph, options.dense, torch.device(options.pygod_device))
+    wanted = options.pygod_only and {f"PyGOD {each}" for each in options.pygod_only}
+    for fit, make in asked:
+        if wanted and fit not in wanted:
+            continue
         for seed in seeds if fit not in UNTRAINED else [0]:
             if (name, fit, seed) in done:
                 continue
@@ -123,7 +134,9 @@ Made = tuple[Scores, Sequence[np.ndarray[Any, Any]]]
 """Scores by name, and those that an oracle may choose from."""
 
 
-def fits(name: str, graph: Graph) -> Iterator[tuple[str, Callable[[int], Made]]]:
+def fits(
+    name: str, graph: Graph, dense: int, device: torch.device
+) -> Iterator[tuple[str, Callable[[int], Made]]]:
     """All fits of one graph, by the name of what is fitted."""
     yield "without training", lambda _seed: (untrained(graph), ())
     for title, settings in SETTINGS.items():
@@ -133,9 +146,9 @@ def fits(name: str, graph: Graph) -> Iterator[tuple[str, Callable[[int], Made]]]
         published = {**OFFICIAL[name], **LARGE.get(name, {})}
         yield "published", lambda seed: official(graph, published, seed)
     for each in PYGOD:
-        if each in ("dominant", "conad") and graph.nodes > DENSE:
+        if each in ("dominant", "conad") and graph.nodes > dense:
             continue
-        yield f"PyGOD {each}", lambda seed, each=each: (pygod(each, graph, seed), ())
+        yield f"PyGOD {each}", lambda seed, each=each: (pygod(each, graph, seed, device), ())
 
 
 def untrained(graph: Graph) -> Scores:
@@ -171,7 +184,7 @@ def official(graph: Graph, settings: Mapping[str, Any], seed: int) -> Made:
     return {"published, ranks": found.score}, list(found.percentiles)
 
 
-def pygod(name: str, graph: Graph, seed: int) -> Scores:
+def pygod(name: str, graph: Graph, seed: int, device: torch.device) -> Scores:
     """One of PyGOD's at the settings of BOND that we hold fixed: 300 epochs, learning rate .01, decay .01, dropout .1."""
     scale = FeatureScale.of(graph.x, "none", 0.0)
     width = min(hidden_width(graph.x.shape[1]), 64)
@@ -180,7 +193,7 @@ def pygod(name: str, graph: Graph, seed: int) -> Scores:
     )
     try:
         scores = pygod_scores(
-            name, scale.apply(graph.x), graph.edges, training, seed=seed, device=torch.device("cpu")
+            name, scale.apply(graph.x), graph.edges, training, seed=seed, device=device
         )
     except ValueError as error:
         say(f"PyGOD {name}: {error}")
