@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from io import BytesIO
 from typing import Any
 
@@ -16,13 +18,25 @@ FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
 TEXTS = frozenset({0xE1, *range(0xE3, 0xEE), 0xEF, 0xFE})
 """JPEG's segments of texts: EXIF, XMP, comments. APP0, APP2 and APP14 say how colours are meant."""
 SCAN = 0xDA
+MAX_PIXELS = 100_000_000
+BROKEN = (
+    OSError,
+    SyntaxError,
+    EOFError,
+    OverflowError,
+    IndexError,
+    TypeError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow raises for a damaged file."""
 
 
 def bare(content: bytes, mime: str) -> bytes:
     """A picture without its texts: every sample of a run carries the run's settings, among them where its model lies.
 
     Raises:
-        ValueError: it is no PNG, JPEG or WebP picture.
+        ValueError: it is no PNG, JPEG or WebP picture, whatever it calls itself, or has too many pixels.
     """
     if mime not in FORMATS:
         raise ValueError(f"{', '.join(FORMATS)} can be shown to strangers, got {mime}")
@@ -30,10 +44,17 @@ def bare(content: bytes, mime: str) -> bytes:
         return _bare_jpeg(content)
     kind, how = FORMATS[mime]
     out = BytesIO()
-    with Image.open(BytesIO(content), formats=[kind]) as image:
-        image.load()
-        image.info = {name: image.info[name] for name in ("transparency",) if name in image.info}
-        image.save(out, kind, **how)
+    try:
+        with Image.open(BytesIO(content), formats=[kind]) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise ValueError(f"{image.width} x {image.height} pixels; {MAX_PIXELS:,} are shown")
+            image.load()
+            image.info = {
+                name: image.info[name] for name in ("transparency",) if name in image.info
+            }
+            image.save(out, kind, **how)
+    except (*BROKEN, Image.DecompressionBombError) as error:
+        raise ValueError(f"it is no {kind} picture that can be read ({error})") from error
     return out.getvalue()
 
 

@@ -13,7 +13,12 @@ EXAMPLE = "vitrine export RUN RUN --report both.html; vitrine export COMPARISON 
 def add_export(commands: Any) -> None:
     """Give the command line its `export` and `import`."""
     out = commands.add_parser("export", help="write runs to a file or folder", epilog=EXAMPLE)
-    out.add_argument("targets", nargs="+", metavar="RUN", help="runs, or comparisons")
+    out.add_argument(
+        "targets",
+        nargs="+",
+        metavar="RUN",
+        help="ids of runs, their beginnings, last; or of comparisons",
+    )
     out.add_argument("--title", default="", help="of the page; without it: what the studio says")
     kind = out.add_mutually_exclusive_group(required=True)
     kind.add_argument("--report", type=Path, metavar="FILE", help="one page that opens offline")
@@ -24,6 +29,13 @@ def add_export(commands: Any) -> None:
         help="a static Hugging Face Space, to be pushed by you",
     )
     kind.add_argument("--bundle", type=Path, metavar="FILE", help="for another studio to import")
+    out.add_argument(
+        "--without",
+        default="",
+        metavar="PARTS",
+        help="leave parts out of a page or a Space: settings, names, texts, metrics, curves, pictures, inputs (pictures of the data), rows; "
+        "separated by commas. A bundle is always whole",
+    )
     out.set_defaults(command=export)
     back = commands.add_parser("import", help="take in the runs of a bundle")
     back.add_argument("bundle", type=Path, metavar="FILE")
@@ -39,15 +51,16 @@ def export(options: argparse.Namespace) -> None:
     try:
         if target.exists():
             raise services.ServiceError(f"{target} exists already; nothing was written")
-        title, runs = _runs_of(options.targets)
+        shows = _parts(options)
+        title, runs = _runs_of(options.targets, named="names" in shows)
         if options.report:
             from app.report import report
 
-            target.write_text(report(runs, options.title or title), encoding="utf-8")
+            target.write_text(report(runs, options.title or title, shows), encoding="utf-8")
         elif options.space:
             from app.space import write_space
 
-            write_space(runs, target, options.title or title)
+            write_space(runs, target, options.title or title, shows)
         else:
             services.export_bundle(runs, target)
     except (services.ServiceError, OSError) as error:
@@ -58,8 +71,20 @@ def export(options: argparse.Namespace) -> None:
     )
 
 
-def _runs_of(targets: list[str]) -> tuple[str, list[str]]:
-    """The title of a comparison that was named alone, and all runs that are meant."""
+def _parts(options: argparse.Namespace) -> frozenset[str]:
+    """The parts that are written, as a link would show them."""
+    from backend import services
+
+    names = [name.strip() for name in options.without.split(",") if name.strip()]
+    if names and options.bundle:
+        raise services.ServiceError(
+            "--without: a bundle is whole, so that another studio can go on with it; write a --report or a --space"
+        )
+    return frozenset(services.left_out(names))
+
+
+def _runs_of(targets: list[str], *, named: bool) -> tuple[str, list[str]]:
+    """The title of a comparison that was named alone, if names are shown, and all runs that are meant."""
     from backend import services
 
     title, runs = "", []
@@ -67,9 +92,9 @@ def _runs_of(targets: list[str]) -> tuple[str, list[str]]:
         try:
             found = services.get_comparison(target)
         except services.NotFound:
-            runs.append(services.get_run(target).id)
+            runs.append(services.find_run(target).id)
         else:
-            title = found.title if len(targets) == 1 else ""
+            title = found.title if named and len(targets) == 1 else ""
             runs += found.run_ids
     return title, list(dict.fromkeys(runs))
 

@@ -13,9 +13,10 @@ from typing import Any
 from markupsafe import Markup
 
 from app.bare import bare
-from app.files import STATIC
+from app.files import LOST, STATIC
 from app.neighbourhoods import Neighbourhood
 from app.share_nodes import SharedNode, picture
+from app.share_private import DEFAULT, NODES, Shows
 from app.share_view import day
 from app.shown import STYLES, contents, rendered
 from backend import services
@@ -52,24 +53,30 @@ class File:
         return Markup("\n    ").join(tags)
 
     def picture(self, sha256: str) -> str:
-        blob = services.blob(sha256)
-        return _data(blob.mime, bare(blob.path.read_bytes(), blob.mime))
+        try:
+            blob = services.blob(sha256)
+        except services.NotFound:
+            return _data("image/svg+xml", LOST)
+        try:
+            return _data(blob.mime, bare(blob.path.read_bytes(), blob.mime))
+        except ValueError:  # damaged, or something else by that name: its words stand in its place
+            return "data:,"
 
     def node(self, run_id: str, position: int) -> str:
         return f"#{_anchor(run_id, position)}"
 
 
-def report(run_ids: Sequence[str], title: str = "") -> str:
-    """Some runs as one HTML page that needs nothing else.
+def report(run_ids: Sequence[str], title: str = "", shows: Shows = DEFAULT) -> str:
+    """Some runs as one HTML page that needs nothing else, and that has nothing but the parts it shows.
 
     Raises:
         services.NotFound: one of them is not there.
         services.ServiceError: none, or too many.
     """
-    found = contents(title, run_ids)
+    found = contents(title, run_ids, shows)
     if not title:
         found["title"] = title_of(found["view"].runs)
-    found["nodes_whole"] = list(_nodes(found))
+    found["nodes_whole"] = list(_nodes(found, shows))
     return rendered("report.html", File(time.time()), **found)
 
 
@@ -80,12 +87,14 @@ def title_of(runs: Sequence[RunView]) -> str:
     return f"{len(runs)} runs of {', '.join(dict.fromkeys(run.method for run in runs))}"
 
 
-def _nodes(found: dict[str, Any]) -> Iterator[tuple[str, SharedNode, Neighbourhood]]:
+def _nodes(
+    found: dict[str, Any], shows: Shows
+) -> Iterator[tuple[str, SharedNode, Neighbourhood | None]]:
     """The nodes that a link would show on pages of their own, with the names that the page links to."""
-    for detection in found["detections"]:
+    for detection in found["detections"] if shows >= NODES else ():
         for node in detection.nodes:
             run_id, position = detection.run.id, node.why["node"]["position"]
-            yield _anchor(run_id, position), node, picture(NodeCut(run_id), position)
+            yield _anchor(run_id, position), node, picture(NodeCut(run_id), position, shows)
 
 
 def _anchor(run_id: str, position: int) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from app.share_private import NODES, Shows, worded
 from backend import services
 from backend.services import CompareView, RunView
 
@@ -75,10 +76,23 @@ class Regularised:
     projection: Projection | None
 
 
-def regularised(view: CompareView) -> list[Regularised]:
-    """What those runs say that regularised features."""
+def regularised(view: CompareView, shows: Shows) -> list[Regularised]:
+    """What those runs say that regularised features, with nothing but what `shows` has."""
+    if "metrics" not in shows:
+        return []
     runs = [run for run in view.runs if run.method == METHOD and run.status == "succeeded"]
-    return [_regularised(run) for run in runs]
+    return [_shown(_regularised(run), shows) for run in runs]
+
+
+def _shown(found: Regularised, shows: Shows) -> Regularised:
+    single, named = shows >= NODES, "names" in shows
+    return replace(
+        found,
+        verdict=found.verdict if worded(shows) else [],
+        setting=[each for each in found.setting if named or not isinstance(each[1], str)],
+        related=found.related if single else [],
+        projection=found.projection if single and "curves" in shows else None,
+    )
 
 
 def _regularised(run: RunView) -> Regularised:

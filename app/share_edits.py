@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from app.share_private import Shows, worded
 from backend import services
 from backend.services import CompareView
 
@@ -33,14 +34,17 @@ class SharedEdit:
     notes: list[str]
 
 
-def edits(view: CompareView) -> list[SharedEdit]:
-    """What those runs say that recorded variants of an edit."""
+def edits(view: CompareView, shows: Shows) -> list[SharedEdit]:
+    """What those runs say that recorded variants of an edit; in words only where sentences are shown."""
+    if "metrics" not in shows:
+        return []
     found = []
     for run in view.runs:
         verdict = services.records(run.id, "verdict", limit=MOST).rows
         variants = services.records(run.id, "edit_variant", limit=MOST).rows
         if variants:
-            found.append(_edit(run.title or run.method, verdict, variants))
+            made = _edit(run.title or run.method, verdict, variants)
+            found.append(made if worded(shows) else replace(made, verdict=[], notes=[]))
     return found
 
 

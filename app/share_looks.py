@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from app.share_private import NODES, Shows, worded
 from backend import services
 from backend.services import CompareView, RunView
 
@@ -118,9 +119,21 @@ class Beside:
     rows: list[tuple[str, list[Answer | None]]]
 
 
-def looks(view: CompareView) -> list[SharedLook]:
-    """What those runs found that looked closer at pictures."""
-    return [found for run in view.runs if (found := _look(run))]
+def looks(view: CompareView, shows: Shows) -> list[SharedLook]:
+    """What those runs found that looked closer at pictures; all of it is about single pictures and their classes."""
+    if not shows >= NODES:
+        return []
+    return [_shown(found, shows) for run in view.runs if (found := _look(run))]
+
+
+def _shown(found: SharedLook, shows: Shows) -> SharedLook:
+    if "inputs" not in shows:
+        found = replace(found, pictures=[replace(each, sha256="") for each in found.pictures])
+    return replace(
+        found,
+        templates=found.templates if "texts" in shows else [],
+        notes=found.notes if worded(shows) else [],
+    )
 
 
 def beside(found: Sequence[SharedLook]) -> Beside | None:

@@ -1,6 +1,6 @@
 """What a shared page shows of detections in graphs: the nodes that were flagged first, why, and what is around each.
 
-Nothing here reads labels or reviews: what people decided, and how right a detector was, stays in the studio.
+Nothing here reads labels: how right a detector was stays in the studio. What people decided of a node is shown where reviews are.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.neighbourhoods import Neighbourhood, neighbourhood
+from app.share_private import NODES, Shows
 from backend import services
 from backend.services import CompareView, NodeCut, NodeQuery, RunView
 
+SAID = {"confirm": "an anomaly", "dismiss": "nothing odd", "unsure": "not sure"}
+"""What people decide of a node."""
 FIRST = 10
 """Nodes of each run that a page shows; no other node can be looked at by its link."""
 AROUND = 24
@@ -64,22 +67,34 @@ class Agreement:
     rows: list[tuple[str, list[tuple[float | None, int]]]]
 
 
-def detections(view: CompareView) -> list[Detection]:
+def detections(view: CompareView, shows: Shows) -> list[Detection]:
     """Of those runs that ranked the nodes of a graph to the end."""
-    return [found for run in view.runs if run.status == "succeeded" and (found := _detection(run))]
+    if "rows" not in shows:
+        return []
+    done = [run for run in view.runs if run.status == "succeeded"]
+    return [found for run in done if (found := _detection(run, shows))]
 
 
-def _detection(run: RunView) -> Detection | None:
+def _detection(run: RunView, shows: Shows) -> Detection | None:
     try:
         page = services.list_nodes(NodeQuery(NodeCut(run.id)), limit=FIRST)
-        nodes = [_node(NodeCut(run.id), row["position"]) for row in page.rows]
+        nodes = [node(NodeCut(run.id), row["position"], shows) for row in page.rows]
     except services.NotFound:
         return None  # it left no detection
     return Detection(run, nodes, page.total) if nodes else None
 
 
-def _node(cut: NodeCut, position: int) -> SharedNode:
+def node(cut: NodeCut, position: int, shows: Shows) -> SharedNode:
+    """One node with nothing but what is shown of it; without names it is known by its rank."""
     why = services.explain_node(cut, position)
+    if "reviews" not in shows:
+        why["node"]["review"] = None
+    if "names" not in shows:
+        why["node"] |= {"name": f"Node of rank {why['node']['rank']:,}", "node_id": ""}
+        why["sentence"] = ""
+    if not shows >= NODES:
+        why["features"], why["features_rest"], why["links"] = [], 0.0, []
+        why["absent"] = {**why["absent"], "links": []}
     second = [(CONTROLS[each["name"]], each["percentile"]) for each in why["second"]]
     return SharedNode(why, _parts(why), _links_rest(why), second)
 
@@ -107,22 +122,30 @@ def _links_rest(why: Mapping[str, Any]) -> float | None:
 
 
 def shared_node(
-    run_ids: Sequence[str], run_id: str, position: int
-) -> tuple[SharedNode, Neighbourhood]:
+    run_ids: Sequence[str], run_id: str, position: int, shows: Shows
+) -> tuple[SharedNode, Neighbourhood | None]:
     """One node of what a link shares, and the picture of its neighbourhood.
 
     Raises:
         services.NotFound: it is none of the first nodes of a run that the link shares.
     """
     cut = NodeCut(run_id)
-    shown = services.list_nodes(NodeQuery(cut), limit=FIRST).rows if run_id in run_ids else []
+    listed = run_id in run_ids and shows >= NODES
+    shown = services.list_nodes(NodeQuery(cut), limit=FIRST).rows if listed else []
     if position not in [row["position"] for row in shown]:
         raise services.NotFound(f"this link shows the first {FIRST} nodes of its runs only")
-    return _node(cut, position), picture(cut, position)
+    return node(cut, position, shows), picture(cut, position, shows)
 
 
-def picture(cut: NodeCut, position: int) -> Neighbourhood:
-    return neighbourhood(services.nodes_around(cut, position, limit=AROUND))
+def picture(cut: NodeCut, position: int, shows: Shows) -> Neighbourhood | None:
+    """The node among those around it; None where drawings are not shown."""
+    if "curves" not in shows:
+        return None
+    around = services.nodes_around(cut, position, limit=AROUND)
+    if "names" not in shows:
+        for each in around["nodes"]:
+            each["name"] = "the node" if each["position"] == around["centre"] else ""
+    return neighbourhood(around)
 
 
 def agreement(found: Sequence[Detection]) -> Agreement | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from app.share_private import LEFT_OUT, NODES, Shows, worded
 from backend import services
 from backend.services import CompareView, RunView
 
@@ -79,9 +80,34 @@ class SharedScores:
     classifiers: list[SharedClassifier]
 
 
-def scores(view: CompareView) -> list[SharedScores]:
-    """Of those runs that recorded accuracies of few-shot classifiers."""
-    return [found for run in view.runs if (found := _scores(run))]
+def scores(view: CompareView, shows: Shows) -> list[SharedScores]:
+    """Of those runs that recorded accuracies of few-shot classifiers, with nothing but what `shows` has."""
+    if "metrics" not in shows:
+        return []
+    return [_shown(found, shows) for run in view.runs if (found := _scores(run))]
+
+
+def _shown(found: SharedScores, shows: Shows) -> SharedScores:
+    hidden: dict[str, Any] = {
+        **({} if "texts" in shows else {"template": []}),
+        **({} if "names" in shows else {"model": LEFT_OUT, "set": LEFT_OUT}),
+        **({} if worded(shows) else {"notes": []}),
+    }
+    return replace(
+        found,
+        verdict=found.verdict if worded(shows) else [],
+        setup={**found.setup, **hidden},
+        classifiers=[_classifier(each, shows) for each in found.classifiers],
+    )
+
+
+def _classifier(found: SharedClassifier, shows: Shows) -> SharedClassifier:
+    if not shows >= NODES:
+        return replace(found, classes=[], hidden_classes=0, pictures=[])
+    if "inputs" in shows:
+        return found
+    bare = [(outcome, [(row, "") for row, _ in rows]) for outcome, rows in found.pictures]
+    return replace(found, pictures=bare)
 
 
 def _scores(run: RunView) -> SharedScores | None:

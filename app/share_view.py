@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from math import isfinite
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from app.bare import FORMATS
 from app.charts import Chart, chart
 from app.maps import CacheMap, cache_maps
 from backend import services
-from backend.services import ArtefactView, CompareView, MetricRow, RunView, SettingRow
+from backend.services import ArtefactView, CompareView, MetricRow
 
 PATHS = ("model", "artefact", "upload")
 """Widgets of settings that name a file or folder."""
+MOST_LINES = 200
+MOST_CURVES = 4
+MADE = ("sample", "image", "reference", "grid", "preview")
+"""Roles of images that runs made."""
 PATH = re.compile(
     r"""(?<=')(?:~?/|[A-Za-z]:[/\\])[^'\n]+(?=')"""  # in quotes it may have spaces
     r"""|(?<=")(?:~?/|[A-Za-z]:[/\\])[^"\n]+(?=")"""
@@ -47,6 +54,7 @@ KNOWN = {
     "mia": "membership AUC by",
     "ba": "BA",
     "npo": "NPO",
+    "afr": "AFR",
     "rouge": "ROUGE",
     "vcr": "VCR",
     "gda": "GDA",
@@ -77,6 +85,16 @@ class Row:
 
     title: str
     images: dict[str, ArtefactView]
+
+
+@dataclass(frozen=True)
+class Log:
+    """What a run said: (when, level, message), the last of more where `hidden` came before."""
+
+    title: str
+    lines: list[tuple[str, str, str]]
+    hidden: int
+    traceback: str
 
 
 def name(text: str) -> str:
@@ -112,31 +130,25 @@ def _last(path: str) -> str:
     return re.split(r"[/\\]", path.rstrip("/\\"))[-1]
 
 
-def setting(run: RunView, name: str, value: Any) -> str:
-    """A setting as strangers see it: of what names a file or folder, the last part."""
-    method = services.methods().get(run.method)
-    schema = method.config.model_json_schema()["properties"] if method else {}
-    widget = schema.get(name, {}).get("widget")
+def schema(method: str) -> Mapping[str, Any]:
+    """The JSON schema of a method's settings; empty of a method that has gone."""
+    known = services.methods().get(method)
+    return _schema(known.config) if known else {}
+
+
+@cache
+def _schema(config: type[BaseModel]) -> Mapping[str, Any]:
+    return config.model_json_schema()
+
+
+def setting(method: str, name: str, value: Any) -> str:
+    """A setting as people outside see it: of what names a file or folder, the last part."""
+    widget = schema(method).get("properties", {}).get(name, {}).get("widget")
     if widget == "classes" and value is not None and not value:
         return "all"
     if widget in PATHS and isinstance(value, str):
         value = _last(value)
     return plain(figure(value))
-
-
-def settings(view: CompareView, rows: Sequence[SettingRow]) -> list[SettingRow]:
-    """Rows of settings with their values as `setting` writes them."""
-    return [
-        SettingRow(
-            row.name,
-            row.title,
-            [
-                setting(run, row.name, value)
-                for run, value in zip(view.runs, row.values, strict=True)
-            ],
-        )
-        for row in rows
-    ]
 
 
 def percent(share: float) -> str:
@@ -149,45 +161,70 @@ def day(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%d %B %Y, %H:%M UTC")
 
 
-def pictures(run_ids: Sequence[str]) -> dict[str, list[ArtefactView]]:
-    """The images of each run: all that a link to these runs lets its holder load."""
-    found = {run_id: services.artefacts(run_id) for run_id in run_ids}
+def pictures(run_ids: Sequence[str], shows: frozenset[str]) -> dict[str, list[ArtefactView]]:
+    """The images of each run that a page with these parts shows: all that a link lets its holder load.
+
+    What runs made is told from what people brought by its role; a role that is not known counts as brought.
+    """
+    made, brought = "pictures" in shows, shows >= {"inputs", "rows", "names"}
     return {
-        run_id: [item for item in items if item.mime in FORMATS] for run_id, items in found.items()
+        run_id: [
+            item
+            for item in services.artefacts(run_id)
+            if item.mime in FORMATS and (made if item.role in MADE else brought)
+        ]
+        for run_id in run_ids
     }
 
 
-def _columns(images: Sequence[ArtefactView], *roles: str) -> dict[str, ArtefactView]:
-    """The first image of each class, or each image by its name where there are no classes."""
+def _columns(images: Sequence[ArtefactView], named: bool, *roles: str) -> dict[str, ArtefactView]:
+    """The first image of each class, or each image by its name where there are no classes; by number where names are not shown."""
     found: dict[str, ArtefactView] = {}
     for item in images:
         if item.role in roles:
             plain = Path(item.name).stem.replace("_", " ")
             found.setdefault(str(item.meta.get("class_name", plain)), item)
-    return found
+    if named:
+        return found
+    return {f"Image {place}": item for place, item in enumerate(found.values(), 1)}
 
 
-def rows(view: CompareView) -> list[Row]:
+def rows(view: CompareView, shows: frozenset[str]) -> list[Row]:
     """A row a run; a single run is shown below the reference it was measured against, if it has one."""
-    images = pictures([run.id for run in view.runs])
+    images = pictures([run.id for run in view.runs], shows)
+    named = "names" in shows
     found = [
-        Row(run.title or run.method, _columns(images[run.id], "sample", "image"))
+        Row(run.title or run.method, _columns(images[run.id], named, "sample", "image"))
         for run in view.runs
     ]
     if len(found) == 1:
-        found.insert(0, Row("Reference", _columns(images[view.runs[0].id], "reference")))
+        own = images[view.runs[0].id]
+        found.insert(0, Row("Reference", _columns(own, named, "reference")))
     return [row for row in found if row.images]
 
 
 def charts(view: CompareView) -> tuple[list[Chart], list[Chart]]:
-    """Curves of errors, then the others."""
+    """Curves of errors, or else of losses, or else the first that there are; then the others."""
     curves: dict[str, list[tuple[str, Any]]] = {}
     for run in view.runs:
         for key, points in services.series(run.id).items():
             curves.setdefault(key, []).append((run.title or run.method, points))
-    drawn = [(key, chart(name(key), lines)) for key, lines in curves.items()]
-    errors = [found for key, found in drawn if found and "error" in key]
-    return errors, [found for key, found in drawn if found and "error" not in key]
+    named = [(key, chart(name(key), lines)) for key, lines in curves.items()]
+    drawn = [(key, found) for key, found in named if found]
+    wanted = ([found for key, found in drawn if word in key] for word in ("error", "loss"))
+    first = next(filter(None, wanted), [found for _, found in drawn[:MOST_CURVES]])
+    return first, [found for _, found in drawn if found not in first]
+
+
+def logs(view: CompareView) -> list[Log]:
+    """What each run said on its way; of very long logs the end."""
+    found = []
+    for run in view.runs:
+        lines = services.events(run.id)
+        if lines or run.traceback:
+            said = [(day(line.at), line.level, plain(line.message)) for line in lines[-MOST_LINES:]]
+            found.append(Log(run.title, said, len(lines[:-MOST_LINES]), plain(run.traceback)))
+    return found
 
 
 def maps(view: CompareView) -> list[CacheMap]:
@@ -195,9 +232,17 @@ def maps(view: CompareView) -> list[CacheMap]:
     found = []
     for run in view.runs:
         for item in services.artefacts(run.id, role="cells"):
-            saved = json.loads(services.blob(item.sha256).path.read_text())
+            try:
+                saved = json.loads(services.blob(item.sha256).path.read_text())
+            except services.NotFound:  # lost, which `gaps` says
+                continue
             found.append((run.title or run.method, saved["cells"]))
     return cache_maps(found)
+
+
+def gaps(run_ids: Sequence[str]) -> int:
+    """How many files of these runs are known to be lost."""
+    return sum(item.lost for run_id in run_ids for item in services.artefacts(run_id))
 
 
 def metrics(view: CompareView) -> tuple[list[MetricRow], list[MetricRow]]:

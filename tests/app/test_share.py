@@ -99,7 +99,7 @@ def test_a_link_opens_nothing_but_its_target(client: TestClient, painted: dict[s
     first, second = (run["id"] for run in painted["runs"])
     link = share(client, "run", first)
     own, other = (
-        {item["name"]: item for item in client.get(f"/api/v1/runs/{run}/artefacts").json()}
+        {item["name"]: item for item in client.get(f"/api/v1/runs/{run}/artefacts").json()["items"]}
         for run in (first, second)
     )
     assert client.get(f"{link['url']}{own['sample_0.png']['url']}").status_code == 200
@@ -121,8 +121,9 @@ def test_visits_are_counted_and_images_are_not(client: TestClient, painted: dict
     text = client.get(link["url"]).text
     for image in re.findall(r'<img src="([^"]+)"', text):
         client.get(image)
-    [listed] = client.get("/api/v1/shares", params={"target_id": target}).json()
+    [listed] = client.get("/api/v1/shares", params={"target_id": target}).json()["items"]
     assert listed["hits"] == 1
+    assert listed["first_visit_at"] == listed["last_visit_at"] is not None
 
 
 def test_a_revoked_link_is_gone_with_its_images(
@@ -140,10 +141,10 @@ def test_a_revoked_link_is_gone_with_its_images(
 def test_an_expired_link_says_so(
     client: TestClient, painted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from backend.services import sharing
+    from backend.services import links
 
     link = share(client, "run", painted["runs"][0]["id"], days=1)
-    monkeypatch.setattr(sharing, "now", lambda: time.time() + 2 * 86400)
+    monkeypatch.setattr(links, "now", lambda: time.time() + 2 * 86400)
     answer = client.get(link["url"])
     assert answer.status_code == 410
     assert "expired" in answer.text
