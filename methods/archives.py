@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 MAX_MEMBERS = 500_000
 MAX_BYTES = 64 * 10**9
 """Of all members unpacked."""
+MAX_READ = 2 * 10**9
+"""Of one member that is read into memory; larger ones are copied to a file."""
 MAX_RATIO = 200
 """Unpacked to packed, of a member of more than `RATIO_FROM` bytes: text seldom reaches 20, a bomb is at 1000."""
 RATIO_FROM = 10**6
@@ -28,8 +31,8 @@ class Archive:
         ratio_from: bytes up to which a member may be packed as densely as it will.
 
     Raises:
-        ValueError: it is no zip file, or a member could do harm: a name that leaves the archive, a link, more or larger
-            members than allowed, a ratio no honest file has.
+        ValueError: it is no zip file, or a member could do harm: a name that leaves the archive or comes twice, a link, more or
+            larger members than allowed, a ratio no honest file has, members that share their bytes.
     """
 
     def __init__(self, path: Path, name: str = "", *, ratio_from: int = RATIO_FROM) -> None:
@@ -49,6 +52,7 @@ class Archive:
             )
         for info in infos:
             _check(info, self.name, ratio_from)
+        _check_together(infos, self.name, path.stat().st_size)
         self.members = {
             info.filename: info
             for info in infos
@@ -71,9 +75,13 @@ class Archive:
 
         Raises:
             KeyError: there is no such member.
-            ValueError: it is damaged or locked.
+            ValueError: it is damaged, locked, or larger than `MAX_READ`.
         """
         info = self.members[name]
+        if info.file_size > MAX_READ:
+            raise ValueError(
+                f"{name} in {self.name} has {info.file_size / 1e9:.1f} GB unpacked; {MAX_READ / 1e9:.0f} are read at once"
+            )
         try:
             with self._archive().open(info) as file:
                 return file.read(info.file_size)
@@ -106,6 +114,21 @@ def is_junk(name: str) -> bool:
     """A file that an operating system leaves behind."""
     parts = PurePosixPath(name).parts
     return bool(parts) and (parts[0] in JUNK or parts[-1] in JUNK)
+
+
+def _check_together(infos: Sequence[zipfile.ZipInfo], archive: str, size: int) -> None:
+    names: set[str] = set()
+    for info in infos:
+        if info.filename in names and not info.is_dir():
+            raise ValueError(
+                f"{archive}: {info.filename:.80} is in it twice; readers differ in which"
+            )
+        names.add(info.filename)
+    packed = sum(info.compress_size for info in infos)
+    if packed > size:
+        raise ValueError(
+            f"{archive}: its members have {packed} bytes packed, the file {size}: they share bytes, as only bombs do"
+        )
 
 
 def _check(info: zipfile.ZipInfo, archive: str, ratio_from: int) -> None:

@@ -233,6 +233,61 @@ class Tradeoff:
 
 
 @dataclass(frozen=True)
+class Items:
+    """Rows of a run that hold a metric item by item, so that two runs that met the same items can be paired.
+
+    Attributes:
+        noun: what an item is, in the plural.
+        kind: of the rows, as `Context.record` got it.
+        key: the fields by which an item is known.
+        values: for each metric the field whose mean it is; "a.b" is the field b of the field a.
+        where: a field and the value that it must have; empty takes all rows.
+        seeded: the items depend on the seed: only runs of the same seed met the same ones.
+    """
+
+    noun: str
+    kind: str
+    key: tuple[str, ...]
+    values: Mapping[str, str]
+    where: tuple[str, str] | None = None
+    seeded: bool = False
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Rows that people read, each with a number, so that runs that have the same ones can be laid side by side.
+
+    Attributes:
+        noun, kind, key: as in `Items`.
+        values: fields with a number, and what they are called; the first that all runs have is compared.
+        shown: fields that tell a person what the row is, and what they are called.
+    """
+
+    noun: str
+    kind: str
+    key: tuple[str, ...]
+    values: Mapping[str, str]
+    shown: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the metrics of a method are of: which of them say the same thing about two runs.
+
+    Attributes:
+        on: settings that say on what is measured; a method with a `Tradeoff` says it there.
+        units: settings on which the meaning of a metric depends, by its name.
+        items: what is kept item by item.
+        listed: rows to lay side by side.
+    """
+
+    on: tuple[str, ...] = ()
+    units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    items: tuple[Items, ...] = ()
+    listed: Listed | None = None
+
+
+@dataclass(frozen=True)
 class ReportedRow:
     """One row of figures that somebody else has published.
 
@@ -299,6 +354,8 @@ class Method:
     """What the runs of a sweep say together, most important first; of all runs that succeeded, in any order."""
     tradeoff: Tradeoff | None = None
     """Where runs of this method can be charted, what they gain against what they lose."""
+    measured: Measured = Measured()
+    """What its metrics are of, for runs side by side."""
     reported: tuple[Reported, ...] = ()
     remark: Callable[[Sequence[Finished]], str] | None = None
     """What runs side by side say, in one or two plain sentences; also that nothing can be said."""

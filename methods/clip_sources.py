@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from methods.base import MethodError
+from methods.model_sources import is_hub_id
 from methods.worlds import clip as world
 
 SCENES = "scenes"
 CONFIG = "open_clip_config.json"
 CHECKPOINTS = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
-HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def locate(clip: str, pretrained: str = "") -> Source:
         check_folder(path)
         return Source(path.name, folder=path)
     hub = clip.removeprefix("hf-hub:")
-    if HUB_ID.fullmatch(hub):
+    if is_hub_id(hub):
         return Source(hub, hub=hub)
     raise MethodError(
         f"there is no CLIP {clip!r}: give 'scenes', a folder in open_clip's layout, a hub id owner/name, or an "

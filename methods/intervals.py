@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import fmean
@@ -38,6 +38,20 @@ def mean_of(values: Sequence[float]) -> Mean:
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
     half = student_t(n - 1) * deviation / math.sqrt(n)
     return Mean(mean, mean - half, mean + half, n)
+
+
+def paired_difference(
+    values: Mapping[Hashable, float], control: Mapping[Hashable, float]
+) -> Mean | None:
+    """Mean of `values` less `control` over the keys that both have, with its 95 % interval by Student's t.
+
+    What a seed or an item does to both cancels out, so this tells apart what two separate intervals would not.
+
+    Returns:
+        None where they share no key.
+    """
+    shared = [key for key in values if key in control]
+    return mean_of([values[key] - control[key] for key in shared]) if shared else None
 
 
 def wilson_interval(successes: int, total: int) -> tuple[float, float]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PNG_CHUNK = "vitrine"
 """Name of the PNG text chunk, and of the safetensors header entry, that says where a file comes from."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What begins a formula for spreadsheets."""
 
 
 def check_name(name: str, suffix: str = "") -> str:
@@ -43,6 +45,13 @@ def check_name(name: str, suffix: str = "") -> str:
     if not name.endswith(suffix):
         raise ValueError(f"{name!r} must end in {suffix!r}")
     return name
+
+
+def table_cell(value: Any) -> Any:
+    """A value as a CSV file has it: a text that a spreadsheet would compute has an apostrophe in front."""
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
+    return value
 
 
 def as_image(value: Any) -> Image.Image:
@@ -100,7 +109,7 @@ class Savers(ABC):
         writer = csv.DictWriter(buffer, fieldnames=list(rows[0]) if rows else [])
         if rows:
             writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({key: table_cell(each) for key, each in row.items()} for row in rows)
         return self.save_file(name, buffer.getvalue().encode(), **meta)
 
     def save_tensors(

@@ -26,6 +26,11 @@ class Source:
     folder: Path | None
 
 
+def is_hub_id(name: str) -> bool:
+    """Whether a name is owner/name[@revision], as a hub has it: no address, and nothing that leads out of a folder."""
+    return HUB_ID.fullmatch(name) is not None and ".." not in name
+
+
 def locate(model: str, worlds: Mapping[str, Callable[[], Path]]) -> Source:
     """Tell a small world, a folder and a hub id apart.
 
@@ -42,7 +47,7 @@ def locate(model: str, worlds: Mapping[str, Callable[[], Path]]) -> Source:
         folder = Path(model).expanduser()
         if folder.is_dir():
             return Source("folder", model, folder)
-    if HUB_ID.fullmatch(model) and ".." not in model:
+    if is_hub_id(model):
         return Source("hub", model, None)
     names = ", ".join(f"“{name}”" for name in worlds)
     raise MethodError(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from methods.archives import Archive
 from methods.base import MethodError
+from methods.patterns import check_pattern
 
 if TYPE_CHECKING:
     import torch
@@ -72,12 +73,34 @@ def open_adapter(path: Path, scratch: Path) -> Path:
             f"{path.name} is no PEFT adapter: it needs {CONFIG} and {WEIGHTS}; there is {there}"
         )
     try:
-        kind = json.loads((folder / CONFIG).read_text()).get("peft_type")
-    except (UnicodeDecodeError, json.JSONDecodeError, AttributeError) as error:
+        config = json.loads((folder / CONFIG).read_text())
+        if not isinstance(config, dict):
+            raise TypeError("it holds no JSON object")
+    except (ValueError, TypeError, RecursionError) as error:
         raise MethodError(f"{path.name}: {CONFIG} cannot be read: {error}") from error
-    if kind != "LORA":
-        raise MethodError(f"{path.name} is a {kind} adapter; only LORA is supported")
+    if config.get("peft_type") != "LORA":
+        raise MethodError(
+            f"{path.name} is a {config.get('peft_type')} adapter; only LORA is supported"
+        )
+    try:
+        _check_patterns(config)
+    except ValueError as error:
+        raise MethodError(f"{path.name}: {CONFIG}: {error}") from error
     return folder
+
+
+def _check_patterns(config: Mapping[str, Any]) -> None:
+    """What PEFT matches against the name of every layer, or imports by name."""
+    for name in ("target_modules", "exclude_modules"):
+        if isinstance(config.get(name), str):
+            check_pattern(config[name])
+    for name in ("rank_pattern", "alpha_pattern"):
+        for pattern in config.get(name) or ():
+            check_pattern(str(pattern))
+    if config.get("megatron_config"):
+        raise ValueError(
+            "megatron_config names a module to import; adapters of Megatron are not read"
+        )
 
 
 def _unpacked(path: Path, scratch: Path) -> Path:

@@ -21,6 +21,8 @@ JSON_MARK = b"json"
 """What a parquet column's metadata says under "vitrine" where each value is a JSON text."""
 LARGE_GROUP = 256 * 10**6
 """Bytes from which a row group is not held in memory: it is laid out on disk once, and mapped."""
+MAX_VALUES = 200_000_000
+"""Of a parquet file, in all rows and columns."""
 _STRUCTURE = re.compile(rb'["\\\[\]{},]')
 
 
@@ -174,7 +176,13 @@ class ParquetRows:
             self.file = pq.ParquetFile(path)
         except (pa.ArrowException, OSError) as error:
             raise ValueError(f"{path.name} is no parquet file that can be read: {error}") from error
-        groups = range(self.file.metadata.num_row_groups)
+        told = self.file.metadata
+        if told.num_rows * told.num_columns > MAX_VALUES:
+            raise ValueError(
+                f"{path.name} has {told.num_rows:,} rows of {told.num_columns} columns; {MAX_VALUES:,} values are read: of equal ones "
+                "a few bytes hold so many"
+            )
+        groups = range(told.num_row_groups)
         self.path = path
         self.bounds = [
             0,

@@ -1,7 +1,7 @@
 // <v-afr-beside runs="a,b">: several regularisations beside each other, the first is what the others are compared with: AFR's
 // accuracy paired by episode where they were measured on the same ones, and the novel classes for which they took others.
 
-import { BASE, Element, api, h } from "./core.js";
+import { BASE, Element, api, every, h } from "./core.js";
 import { known, percent, points, readAfr, runAddress, sided, underSetting } from "./afr-data.js";
 import { runTitle, setting } from "./format.js";
 import { table } from "./table.js";
@@ -34,7 +34,7 @@ function arms({ arms: rows }) {
 
 /** AFR's accuracy on each episode; null where the run kept none. */
 async function episodesOf({ run }, signal) {
-  const files = await api(`runs/${run.id}/artefacts`, { signal });
+  const files = await every(`runs/${run.id}/artefacts`, { signal });
   const file = files.find((item) => item.name === EPISODES);
   if (!file) return null;
   const text = await fetch(BASE + file.url.slice(1), { signal }).then((answer) => answer.text());

@@ -1,21 +1,24 @@
-// <v-compare c="id">: runs side by side. Metrics and differing settings, images on a grid, any two under a slider, curves.
+// <v-compare c="id">: runs side by side: settings, metrics, images, curves and what their family shows; or all comparisons.
 
-import { BASE, Element, action, api, copy, h, query, setQuery, toast } from "./core.js";
+import { BASE, Element, api, every, h, poll, query } from "./core.js";
 import { cacheMaps } from "./cache-map.js";
-import { curves } from "./chart.js";
-import { ask, shareDialog } from "./dialog.js";
-import { ago, runTitle, setting, title, widgets } from "./format.js";
+import { isChanged, ordered, readDraft, writeDraft } from "./compare-draft.js";
+import { head } from "./compare-head.js";
+import { library } from "./compare-list.js";
+import { rowsCard } from "./compare-rows.js";
+import { runsCard } from "./compare-runs.js";
+import { seedsCard } from "./compare-seeds.js";
+import { settingsCard } from "./compare-settings.js";
+import { curveBoard } from "./curve-board.js";
+import { runTitle, widgets } from "./format.js";
 import { frontier } from "./frontier.js";
 import { grid } from "./grid.js";
 import { metricTable } from "./metrics.js";
 import { reported } from "./reported.js";
-import { reportLink } from "./run-actions.js";
 import { imagesOf } from "./run-parts.js";
 import { drawsCurves, views } from "./views.js";
 
-function runsOf({ run_ids: ids }) {
-  return ids.length === 1 ? "1 run" : `${ids.length} runs`;
-}
+const LOOKED_AT = 8; // runs whose images, curves and rows are laid side by side; of more, the tables
 
 class Compare extends Element {
   heading = "Comparison";
@@ -23,271 +26,198 @@ class Compare extends Element {
 
   async start(signal) {
     const id = this.getAttribute("c") ?? query("c");
-    if (!id) {
-      await this.library(signal);
+    this.embedded = this.hasAttribute("embedded");
+    if (!id && !query("run")) {
+      await library(this, signal);
       return;
     }
-    const found = await api(`comparisons/${id}`, { signal });
-    if (!found.run_ids.length) {
-      this.replaceChildren(
+    this.saved = id ? await api(`comparisons/${id}`, { signal }) : null;
+    this.draft = this.embedded ? { id, runs: this.saved.run_ids, ...this.saved } : readDraft(this.saved);
+    this.lost = this.saved?.statuses.deleted ?? 0;
+    [this.studio, this.methods] = await Promise.all([api("studio", { signal }), api("methods", { signal })]);
+    await this.leaveOutDeleted(signal);
+    if (!this.draft.runs.length) {
+      this.replaceChildren(gone());
+      return;
+    }
+    await this.load(signal);
+    await poll(() => this.follow(signal), { every: 2000, signal });
+  }
+
+  /** An address may name runs that were deleted since; those kept of a comparison are left out by REST. */
+  async leaveOutDeleted(signal) {
+    const unknown = this.draft.runs.filter((run) => !this.saved?.run_ids.includes(run));
+    const found = await Promise.all(unknown.map((run) => api(`runs/${run}`, { signal }).then(() => "", (error) => (error.status === 404 ? run : Promise.reject(error)))));
+    const missing = found.filter(Boolean);
+    this.lost += missing.length;
+    this.draft.runs = this.draft.runs.filter((run) => !missing.includes(run));
+    if (missing.includes(this.draft.baseline)) this.draft.baseline = "";
+  }
+
+  /** The tables at once; differences, images, curves and rows as they come. */
+  async load(signal) {
+    const asked = new URLSearchParams(ordered(this.draft).map((run) => ["run", run]));
+    this.asked = asked.toString();
+    const view = await api(`compare?${asked}`, { signal });
+    if (this.asked !== asked.toString()) return; // chosen anew meanwhile
+    this.show(view);
+    await Promise.all([view.runs.length > 1 ? this.tell(view, asked, signal) : null, this.look(view, asked, signal)]);
+  }
+
+  async tell(view, asked, signal) {
+    const told = await api(`compare/differences?${asked}`, { signal });
+    if (this.asked !== asked.toString()) return;
+    this.metrics.replaceChildren(metricTable(view, told, this.choose));
+    this.seeds.replaceChildren(seedsCard(told));
+  }
+
+  async look(view, asked, signal) {
+    if (view.runs.length > LOOKED_AT) return;
+    const parts = await partsOf(view.runs, signal);
+    if (this.asked !== asked.toString()) return;
+    this.parts = parts;
+    this.board = curveBoard(parts.filter((part) => !drawsCurves([part.run])), parts);
+    this.beside.replaceChildren(...this.looks(view.runs));
+  }
+
+  /** While runs go on: how far they are, and their curves as they grow; all anew once one has ended. */
+  async follow(signal) {
+    if (!this.view || this.view.runs.every((run) => run.finished)) return 5000;
+    const going = this.view.runs.filter((run) => !run.finished);
+    const now = await Promise.all(going.map((run) => api(`runs/${run.id}`, { signal })));
+    if (now.some((run, at) => run.status !== going[at].status)) {
+      await this.load(signal);
+      return 2000;
+    }
+    this.waiting.replaceChildren(...progress(now, this.view.runs.length));
+    const growing = this.parts.filter(({ run }) => now.some(({ id, status }) => id === run.id && status === "running"));
+    await Promise.all(growing.map(async (part) => (part.series = await api(`runs/${part.run.id}/series`, { signal }))));
+    if (growing.length) this.board?.update(this.parts.filter((part) => !drawsCurves([part.run])));
+    return 2000;
+  }
+
+  /** Another control, order, title or note: into the address, and shown. */
+  change = async (change) => {
+    const runs = this.draft.runs.join() + this.draft.baseline;
+    Object.assign(this.draft, change);
+    if (!this.draft.runs.includes(this.draft.baseline) || this.draft.baseline === this.draft.runs[0]) this.draft.baseline = "";
+    writeDraft(this.draft, this.embedded ? null : this.saved);
+    if (runs === this.draft.runs.join() + this.draft.baseline) this.heads();
+    else await this.load(this.stop.signal);
+  };
+
+  choose = (run) => (this.embedded ? this.turn(run) : this.change({ baseline: run.id })).catch((error) => this.fail(error));
+
+  /** On the page of a family the address is that page's own. */
+  async turn(run) {
+    this.draft.baseline = run.id;
+    await this.load(this.stop.signal);
+  }
+
+  heads() {
+    const changed = !this.embedded && isChanged(this.draft, this.saved);
+    this.top.replaceChildren(head(this, changed));
+    if (!this.embedded) document.title = `${this.draft.title || "Comparison"} · Vitrine`;
+  }
+
+  show(view) {
+    this.view = view;
+    const { runs } = view;
+    const named = widgets(this.methods.filter((method) => runs.some((run) => run.method === method.name)));
+    this.top = h("div");
+    this.waiting = h("div.notice", { role: "status", hidden: runs.every((run) => run.finished) }, ...progress(runs.filter((run) => !run.finished), runs.length));
+    this.metrics = h("div", {}, metricTable(view, null, this.choose));
+    this.seeds = h("div.slot");
+    this.heads();
+    this.beside = h("div.slot", {}, runs.length > LOOKED_AT ? tooMany(this.draft) : h("p.muted", { role: "status" }, "Loading images, curves and rows …"));
+    this.parts = [];
+    this.board = null;
+    this.replaceChildren(
+      this.top,
+      this.embedded ? "" : runsCard(this),
+      ...this.notices(runs),
+      settingsCard(view, named),
+      h("section.card", { "aria-label": "Metrics" }, h("h2", {}, "Metrics"), view.remark ? h("p.remark", {}, view.remark) : "", this.metrics),
+      this.seeds,
+      this.beside,
+    );
+  }
+
+  /** What can be laid side by side of up to eight runs. */
+  looks(runs) {
+    return [
+      grid(this.parts, runs[0]),
+      cacheMaps(this.parts),
+      this.frontier(runs),
+      ...views(runs).filter((node) => !(this.embedded && around(node))),
+      rowsCard(runs, this.stop.signal),
+      this.board.node,
+      ...(this.embedded ? [] : this.papers(runs)), // the page around has them
+    ];
+  }
+
+  notices(runs) {
+    const lost = this.lost ? h("div.notice", { role: "note" }, `${this.lost === 1 ? "A run" : `${this.lost} runs`} of this comparison ${this.lost === 1 ? "was" : "were"} deleted and ${this.lost === 1 ? "is" : "are"} left out.`) : "";
+    const ended = runs
+      .filter((run) => run.status === "failed" || run.status === "cancelled")
+      .map((run) =>
         h(
-          "div.empty",
+          `div.notice${run.status === "failed" ? ".bad" : ""}`,
           {},
-          h("strong", {}, "Its runs are gone"),
-          h("p", {}, "Every run of this comparison was deleted."),
-          h("a.button", { href: `${BASE}compare` }, "Other comparisons"),
+          h("strong", {}, `${runTitle(run)} ${run.status === "failed" ? "failed" : "was cancelled"}`),
+          h("p", {}, run.status === "failed" ? run.error : "What it had reported until then is shown; it has no metrics."),
+          h("a", { href: `${BASE}run?id=${run.id}` }, run.status === "failed" ? "See why" : "Its page"),
         ),
       );
-      return;
-    }
-    const parameters = new URLSearchParams(found.run_ids.map((run) => ["run", run]));
-    const [view, studio, methods] = await Promise.all([
-      api(`compare?${parameters}`, { signal }),
-      api("studio", { signal }),
-      api("methods", { signal }),
-    ]);
-    const parts = await Promise.all(
-      view.runs.map(async (run) => ({
-        run,
-        artefacts: await api(`runs/${run.id}/artefacts`, { signal }),
-        series: await api(`runs/${run.id}/series`, { signal }),
-        images: await imagesOf(run, signal),
-      })),
-    );
-    this.methods = methods;
-    this.viewed = "";
-    this.charted = ""; // a chart that an earlier start had asked for may never have come
-    this.widgets = widgets(methods.filter((method) => view.runs.some((run) => run.method === method.name)));
-    this.daysMax = studio.share_days_max;
-    this.show(found, view, parts);
+    return [lost, this.waiting, ...ended];
   }
 
-  show(found, view, parts) {
-    const wanted = query("control");
-    const control = view.runs.find((run) => run.id === wanted) ?? view.runs[0];
-    const againstSelect = h(
-      "select",
-      {
-        onchange: (event) => {
-          setQuery({ control: event.target.value });
-          this.show(found, view, parts);
-        },
-      },
-      ...view.runs.map((run) =>
-        h("option", { value: run.id, selected: run.id === control.id }, runTitle(run)),
-      ),
-    );
-    const embedded = this.hasAttribute("embedded");
-    if (!embedded) document.title = `${found.title || "Comparison"} · Vitrine`;
-    const waiting = view.runs.filter((run) => !run.finished).length;
-    const failed = view.runs.filter((run) => run.status === "failed");
-    const open = this.querySelector("details.common")?.open ?? false;
-    this.replaceChildren(
-      this.head(found, embedded),
-      waiting
-        ? h(
-            "div.notice",
-            { role: "status" },
-            `${waiting} of ${view.runs.length} runs have not finished; what is here so far is shown.`,
-          )
-        : "",
-      ...failed.map((run) =>
-        h(
-          "div.notice.bad",
-          {},
-          h("strong", {}, `${runTitle(run)} failed`),
-          h("p", {}, run.error),
-          h("a", { href: `${BASE}run?id=${run.id}` }, "See why"),
-        ),
-      ),
-      h(
-        "section.card",
-        { "aria-label": "Metrics" },
-        h(
-          "div.row",
-          {},
-          h("h2", {}, view.runs.length > 1 ? "Settings that differ, and metrics" : "Metrics"),
-          view.runs.length > 1 ? h("label.field.inline", {}, "Compare against", againstSelect) : "",
-        ),
-        view.remark ? h("p.remark", {}, view.remark) : "",
-        metricTable(view, control, this.widgets),
-        h(
-          "details.common",
-          { open },
-          h("summary", {}, `Settings they share (${view.common.length})`),
-          h(
-            "dl.pairs",
-            {},
-            ...view.common.flatMap((row) => [
-              h("dt", {}, row.title),
-              h("dd", {}, setting(row.values[0], this.widgets[row.name])),
-            ]),
-          ),
-        ),
-      ),
-      grid(parts, control),
-      cacheMaps(parts),
-      this.frontier(view.runs),
-      ...this.family(view.runs, embedded),
-      ...(drawsCurves(view.runs) ? [] : this.plots(parts, control)),
-      ...(embedded ? [] : this.papers(view.runs)), // the page around has them
-    );
-  }
-
-  head(found, embedded) {
-    const share = h(
-      "button.button.primary",
-      { type: "button", onclick: action(() => shareDialog("comparison", found.id, this.daysMax)) },
-      "Share",
-    );
-    const link = h(
-      "button.button",
-      { type: "button", onclick: () => copy(`${location.origin}${BASE}c/${found.id}`) },
-      "Copy link",
-    );
-    const name = h(
-      "button.button.quiet",
-      {
-        type: "button",
-        "aria-label": "Rename",
-        title: "Rename",
-        onclick: action(async () => {
-          const text = await ask("Rename", "Title", found.title);
-          if (text === null) return;
-          await api(`comparisons/${found.id}`, { method: "PATCH", body: { title: text } });
-          toast("Renamed.");
-          await this.start(this.stop.signal);
-        }),
-      },
-      "✎",
-    );
-    const heading = embedded
-      ? h("h2", {}, "Side by side")
-      : h("h1", { id: "content", tabIndex: -1 }, found.title || "Comparison");
-    const crumb = embedded
-      ? ""
-      : h("p.crumb", {}, h("a", { href: `${BASE}compare` }, "Comparisons"), ` / ${found.id}`);
-    const all = embedded ? h("a.button", { href: `${BASE}compare?c=${found.id}` }, "Open as a page") : "";
-    return h(
-      "header.pagehead",
-      {},
-      h("div", {}, crumb, heading, embedded ? "" : name),
-      h("p.muted", {}, `${runsOf(found)} · `, ago(found.created_at)),
-      h("div.actions", {}, share, link, reportLink(found.run_ids, found.title), all),
-    );
-  }
-
-  /** Drawn once: another control changes nothing in it. */
   frontier(runs) {
     const done = runs.filter((run) => run.status === "succeeded" && this.methodOf(run)?.tradeoff);
-    if (!done.length) return "";
-    const asked = done.map((run) => run.id).join();
-    if (this.charted !== asked) {
-      this.charted = asked;
-      this.chart = frontier(asked.split(","), this.stop.signal);
-    }
-    return this.chart;
+    return done.length ? frontier(done.map((run) => run.id), this.stop.signal) : "";
   }
 
   /** What the papers of the methods at hand report. */
   papers(runs) {
     const names = [...new Set(runs.map((run) => run.method))];
-    return names.map((name) =>
-      reported(
-        this.methods.find((method) => method.name === name),
-        runs.filter((run) => run.method === name),
-      ),
-    );
-  }
-
-  /** What the family of these runs shows of them, made once: another control changes nothing in it. */
-  family(runs, embedded) {
-    const asked = runs.map((run) => run.id + run.status).join();
-    if (this.viewed !== asked) {
-      this.viewed = asked;
-      this.own = views(runs).filter((node) => !(embedded && around(node)));
-    }
-    return this.own;
+    return names.map((name) => reported(this.methods.find((method) => method.name === name), runs.filter((run) => run.method === name)));
   }
 
   methodOf(run) {
     return this.methods.find((method) => method.name === run.method);
   }
+}
 
-  plots(parts, control) {
-    const names = [...new Set(parts.flatMap((part) => Object.keys(part.series)))];
-    const ordered = [...parts].sort((a, b) => (b.run.id === control.id) - (a.run.id === control.id));
-    const drawn = names.flatMap((name) => {
-      const lines = ordered
-        .filter((part) => part.series[name]?.length > 1)
-        .map((part) => ({ name: runTitle(part.run), points: part.series[name], place: parts.indexOf(part) }));
-      const only = lines.length === 1 && parts.length > 1 ? ` of ${lines[0].name}` : "";
-      return lines.length ? [{ name, figure: curves(title(name) + only, lines) }] : [];
-    });
-    const errors = drawn.filter((item) => /error|loss/.test(item.name) && !/_plain$/.test(item.name));
-    const rest = drawn.filter((item) => !errors.includes(item)).map((item) => item.figure);
-    return [
-      ...errors.map((item) => h("section.card", {}, item.figure)),
-      rest.length
-        ? h(
-            "details.card",
-            { open: !errors.length },
-            h("summary", {}, `More curves (${rest.length})`),
-            ...rest,
-          )
-        : "",
-    ];
-  }
+function partsOf(runs, signal) {
+  return Promise.all(
+    runs.map(async (run) => {
+      const [artefacts, series] = await Promise.all([every(`runs/${run.id}/artefacts`, { signal }), api(`runs/${run.id}/series`, { signal })]);
+      const pictured = artefacts.some(({ role, mime }) => role === "sample" && mime.startsWith("image/"));
+      if (pictured) return { run, artefacts, series, images: await imagesOf(run, signal) };
+      const sheets = artefacts.map((item) => (item.role === "grid" ? { ...item, role: "sheet" } : item)); // all that it has to look at
+      return { run, artefacts: sheets, series, images: [] };
+    }),
+  );
+}
 
-  async library(signal) {
-    const all = await api("comparisons", { signal });
-    const heading = h(
-      "header.pagehead",
-      {},
-      h("h1", { id: "content", tabIndex: -1 }, "Comparisons"),
-      h(
-        "p.muted",
-        {},
-        "Runs side by side: launch several policies at once, or choose runs on the runs page.",
-      ),
-    );
-    if (!all.length) {
-      this.replaceChildren(
-        heading,
-        h(
-          "div.empty",
-          {},
-          h("strong", {}, "No comparison yet"),
-          h(
-            "p",
-            {},
-            "Launch several policies on the page of a family, or choose two runs or more on the runs page.",
-          ),
-          h("a.button.primary", { href: `${BASE}caching` }, "Go to caching"),
-        ),
-      );
-      return;
-    }
-    this.replaceChildren(
-      heading,
-      h(
-        "ul.cards",
-        {},
-        ...all.map((item) =>
-          h(
-            "li.card",
-            {},
-            h(
-              "a",
-              { href: `${BASE}compare?c=${item.id}` },
-              h("strong", {}, item.title || `Comparison ${item.id}`),
-            ),
-            h("p.muted", {}, `${runsOf(item)} · `, ago(item.created_at)),
-          ),
-        ),
-      ),
-    );
-  }
+function progress(going, all) {
+  const far = going.map((run) => `${runTitle(run)} ${run.status === "running" ? `${Math.floor(100 * run.fraction)} %` : run.status}`);
+  return [h("strong", {}, `${all - going.length} of ${all} runs have ended`), h("p", {}, `${far.join(" · ")}. What is here so far is shown, and this page goes on with them.`)];
+}
+
+function tooMany(draft) {
+  const first = new URLSearchParams(ordered(draft).slice(0, LOOKED_AT).map((run) => ["run", run]));
+  return h(
+    "div.notice",
+    { role: "note" },
+    h("strong", {}, `${draft.runs.length} runs: tables only`),
+    h("p", {}, `Images, curves and rows are laid side by side for up to ${LOOKED_AT} runs; take some out above to see them.`),
+    h("a.button", { href: `${BASE}compare?${first}` }, `Look at the first ${LOOKED_AT}`),
+  );
+}
+
+function gone() {
+  return h("div.empty", {}, h("strong", {}, "Its runs are gone"), h("p", {}, "Every run of this comparison was deleted."), h("a.button", { href: `${BASE}compare` }, "Other comparisons"));
 }
 
 /** Whether the page around a comparison has what `node` would show: the board the curves, one page all evaluations. */

@@ -62,7 +62,7 @@ from methods.alignment.training.presets import REPORTED as TRAIN_REPORTED
 from methods.alignment.training.sweep import TRADEOFF as TRAIN_TRADEOFF
 from methods.alignment.training.sweep import controls as train_controls
 from methods.alignment.training.sweep import simplify as simplify_train
-from methods.base import Context, Method, Result
+from methods.base import Context, Items, Listed, Measured, Method, Result
 
 if TYPE_CHECKING:
     from methods.alignment.catalogue import load_catalogue
@@ -156,6 +156,17 @@ HARDNESS = Method(
     check=check_hardness,
     papers=HARDNESS_PAPERS,
     presets=HARDNESS_PRESETS,
+    measured=Measured(
+        on=("pairs", "format", "images", "max_pairs"),
+        items=(Items("pairs", "pair", ("pair_id", "position"), {"delta_mean": "delta"}),),
+        listed=Listed(
+            "pairs",
+            "pair",
+            ("pair_id", "position"),
+            {"delta": "Delta"},
+            {"prompt": "Prompt", "chosen": "Chosen", "rejected": "Rejected"},
+        ),
+    ),
     demo=HARDNESS_DEMO,
 )
 
@@ -174,6 +185,8 @@ def _run_train(config: TrainConfig, context: Context) -> Result:
     return run(config, context)
 
 
+OBJECTIVE = ("objective", "losses", "loss_weights", "beta")
+"""Where these differ, so does what is minimised, and a loss is a number of another thing."""
 TRAIN = Method(
     name="alignment.train",
     title="Train on preferences",
@@ -188,6 +201,7 @@ TRAIN = Method(
     controls=train_controls,
     conclude=conclude_train,
     tradeoff=TRAIN_TRADEOFF,
+    measured=Measured(units=dict.fromkeys(("loss", "reward_margin"), OBJECTIVE)),
     reported=TRAIN_REPORTED,
     remark=remark_train,
     demo=TRAIN_DEMO,
@@ -204,6 +218,18 @@ EVALUATE = Method(
     check=check_evaluate,
     reported=EVALUATE_REPORTED,
     remark=remark_evaluate,
+    measured=Measured(
+        on=("benchmark", "max_items", "files", "images"),
+        items=(
+            Items(
+                "questions",
+                "answer",
+                ("item",),
+                {"accuracy": "correct"},
+                where=("variant", "answers"),
+            ),
+        ),
+    ),
     demo=EVALUATE_DEMO,
 )
 
@@ -226,6 +252,7 @@ PAIRS = Method(
     papers=PAIR_PAPERS,
     presets=CONVERT_PRESETS,
     check=check_convert,
+    measured=Measured(on=("pairs", "format", "images", "max_pairs")),
 )
 
 

@@ -43,7 +43,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from methods.base import Context, Method, Result
+from methods.base import Context, Items, Measured, Method, Result
 from methods.caching.check import check_calibrate, check_sample
 from methods.caching.conclude import conclude
 from methods.caching.config import CalibrateConfig, SampleConfig
@@ -155,6 +155,17 @@ SAMPLE = Method(
     tradeoff=TRADEOFF,
     reported=REPORTED,
     remark=remark,
+    measured=Measured(
+        items=(
+            Items(
+                "images",
+                "images",
+                ("class_id", "index"),
+                {"relative_l2": "relative_l2", "ssim": "ssim"},
+                seeded=True,
+            ),
+        )
+    ),
     demo=SAMPLE_DEMO,
 )
 CALIBRATE = Method(
@@ -167,6 +178,7 @@ CALIBRATE = Method(
     papers=PAPERS[:2],
     presets=CALIBRATE_PRESETS,
     check=check_calibrate,
+    measured=Measured(on=("model",)),
     demo=CALIBRATE_DEMO,
 )
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from methods.base import MethodError
+from methods.model_sources import is_hub_id
 from methods.worlds import Prediction, digits, shapes
 
 WORLDS = {"digits": digits, "shapes": shapes}
 """Small worlds with a DiT, by the name that chooses them."""
-HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}(@[\w-][\w./-]{0,127})?")
 TRANSFORMER_CLASSES = (
     "DiTTransformer2DModel",
     "Transformer2DModel",
@@ -118,7 +118,7 @@ def locate(model: str) -> Source:
         folder = Path(model).expanduser()
         if folder.is_dir():
             return Source("folder", model, folder)
-    if HUB_ID.fullmatch(model) and ".." not in model:
+    if is_hub_id(model):
         return Source("hub", model, None)
     worlds = ", ".join(f"“{world}”" for world in WORLDS)
     raise MethodError(

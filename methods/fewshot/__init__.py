@@ -40,7 +40,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from methods.base import Context, Method, Result
+from methods.base import Context, Measured, Method, Result
 from methods.fewshot import papers
 from methods.fewshot.evaluating import presets as evaluate_presets
 from methods.fewshot.evaluating.check import check_evaluate
@@ -141,6 +141,9 @@ LOOK = Method(
     check=check_look,
     simplify=simplify_look,
     remark=remark_look,
+    measured=Measured(
+        on=("pictures", "classes", "scene_kind", "scene_number", "scene_shots", "scene_seed")
+    ),
     demo=look_presets.DEMO,
 )
 
@@ -156,6 +159,7 @@ EVALUATE = Method(
     check=check_evaluate,
     simplify=simplify_evaluate,
     remark=remark_evaluate,
+    measured=Measured(on=("pictures", "classes", "kinds", "test_pictures", "set_seed")),
     demo=evaluate_presets.DEMO,
 )
 

@@ -37,7 +37,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from methods.base import Context, Method, Result
+from methods.base import Context, Items, Listed, Measured, Method, Result
 from methods.unlearning.editing.check import check_erase
 from methods.unlearning.editing.config import EraseConfig
 from methods.unlearning.editing.estimate import estimate_erase
@@ -152,6 +152,27 @@ ERASE = Method(
     tradeoff=ERASE_TRADEOFF,
     reported=ERASE_REPORTED,
     remark=remark_erase,
+    measured=Measured(
+        items=(
+            Items(
+                "marked rows",
+                "edit_row",
+                ("row_id",),
+                {
+                    "forget_loss": "variants.edit.loss",
+                    "corrected_loss": "variants.edit.new_loss",
+                },
+                where=("role", "marked"),
+            ),
+            Items(
+                "neighbours",
+                "edit_row",
+                ("row_id", "of"),
+                {"neighbour_loss": "variants.edit.loss"},
+                where=("role", "neighbour"),
+            ),
+        )
+    ),
     demo=ERASE_DEMO,
 )
 
@@ -165,6 +186,13 @@ def _run_train(config: TrainConfig, context: Context) -> Result:
         return run(config, context)
 
 
+ROWS = Listed(
+    "rows",
+    "instruction",
+    ("row_id",),
+    {"self_influence": "Self-influence", "loss": "Loss, nats per token"},
+    {"prompt": "Prompt", "answer": "Answer"},
+)
 TRAIN = Method(
     name="unlearning.train",
     title="Train an adapter",
@@ -176,6 +204,11 @@ TRAIN = Method(
     presets=TRAIN_PRESETS,
     check=check_train,
     simplify=simplify_train,
+    measured=Measured(
+        on=("data", "format", "held_out", "held_out_share", "max_rows"),
+        items=(Items("rows", "instruction", ("row_id",), {"loss": "loss"}),),
+        listed=ROWS,
+    ),
 )
 
 
@@ -199,6 +232,7 @@ RANK = Method(
     presets=RANK_PRESETS,
     check=check_rank,
     simplify=simplify_rank,
+    measured=Measured(on=("model", "data", "format", "held_out", "adapter"), listed=ROWS),
     demo=RANK_DEMO,
 )
 

@@ -87,20 +87,56 @@ def test_the_grid_is_walked_with_arrows(open_page: OpenPage, compared: dict[str,
     expect(page.locator("button.cell").first).to_have_attribute("title", re.compile("image 2"))
 
 
-def test_metrics_stand_against_the_control_in_words(
+def test_settings_that_differ_come_first_and_metrics_stand_against_the_control(
     open_page: OpenPage, compared: dict[str, Any]
 ) -> None:
     page = open_page(compared["comparison"]["url"])
-    table = page.get_by_role("region", name="Settings that differ, and metrics")
+    settings = page.get_by_role("region", name="Settings").locator("tbody tr")
+    expect(settings.first).to_contain_text("Steps")
+    expect(settings.first.locator("td.chosen")).to_have_text("10")
+    few = settings.count()
+    page.get_by_label(re.compile("Only differences")).uncheck()
+    assert settings.count() > few
+    expect(page.get_by_role("region", name="Settings").last).to_contain_text("not used")
+    table = page.get_by_role("region", name="Metrics", exact=True).last
     expect(table.locator("tbody tr")).to_have_count(3)
-    heads = [text.strip(" ↕↑↓\n") for text in table.locator("thead th").all_inner_texts()]
-    assert heads[:3] == ["Run", "Steps", "Schedule"]  # what differs comes first
-    assert table.get_by_text(re.compile("· (better|worse)")).count() > 0
+    expect(table.get_by_text(re.compile("· better")).first).to_be_visible()  # a count of work
     column = table.get_by_role("columnheader", name=re.compile("^Seconds"))
     column.first.get_by_role("button").click()
     expect(column.first).to_have_attribute("aria-sort", "descending")
-    page.get_by_label("Compare against").select_option(label="Fewer steps")
+    row = table.get_by_role("row", name=re.compile("Fewer steps"))
+    row.get_by_role("button", name="set as control").click()
     expect(table.locator("tr.control")).to_contain_text("Fewer steps")
+    expect(page).to_have_url(re.compile(f"baseline={compared['runs'][2]['id']}"))
+    page.reload()
+    expect(table.locator("tr.control")).to_contain_text("Fewer steps")
+    expect(page.get_by_text("Changes are not saved")).to_be_visible()
+
+
+def test_settings_are_copied_as_text_that_begins_no_formula(open_page: OpenPage) -> None:
+    view = {"runs": [{"id": "a", "title": "=cmd|x", "method": "m"}]}
+    rows = [
+        {"name": "s", "title": "S|t", "values": [-0.5], "states": ["default"]},
+        {"name": "u", "title": "U", "values": [None], "states": ["absent"]},
+        {"name": "v", "title": "V", "values": ['=1+"1"'], "states": ["chosen"]},
+    ]
+    script = """([view, rows]) => import("/static/compare-copy.js")
+      .then((m) => [m.asMarkdown(view, rows), m.asCsv(view, rows), JSON.parse(m.asJson(view, rows)).settings.s.values])"""
+    markdown, csv, values = open_page("/healthz").evaluate(script, [view, rows])
+    assert markdown.splitlines() == [
+        "| Setting | =cmd\\|x |",
+        "| --- | --- |",
+        "| S\\|t | -0.5 (default) |",
+        "| U | no such setting |",
+        '| V | =1+"1" |',
+    ]
+    assert csv.split("\r\n")[:4] == [
+        '"setting","\'=cmd|x (a)"',
+        '"s","-0.5"',
+        '"u","no such setting"',
+        '"v","\'=1+""1"""',
+    ]
+    assert values == [-0.5]
 
 
 def test_the_first_metrics_are_seen_without_scrolling(open_page: OpenPage, rest: Rest) -> None:
@@ -121,7 +157,7 @@ def test_the_first_metrics_are_seen_without_scrolling(open_page: OpenPage, rest:
     for run in made["runs"]:
         assert rest.ended(run)["status"] == "succeeded"
     page = open_page(made["comparison"]["url"], viewport={"width": 1440, "height": 900})
-    table = page.get_by_role("region", name="Settings that differ, and metrics")
+    table = page.get_by_role("region", name="Metrics", exact=True).last
     expect(table.locator("tbody tr")).to_have_count(len(runs))
     right = table.bounding_box()
     assert right is not None
@@ -328,7 +364,7 @@ def test_what_papers_report_stands_in_a_box_of_its_own(
     marked = box.locator("tr.control")
     expect(marked).to_have_count(2)  # uncached, and plain reuse at half of the steps
     expect(marked.nth(1)).to_contain_text("6.857")
-    measured = page.get_by_role("region", name="Settings that differ, and metrics")
+    measured = page.get_by_role("region", name="Metrics", exact=True).last
     expect(measured).not_to_contain_text("6.857")
     caching = open_page("/caching").locator("v-reported details.reported")
     expect(caching).to_have_count(1)
@@ -344,8 +380,9 @@ def test_a_comparison_is_told_in_a_sentence(open_page: OpenPage, compared: dict[
 
 def test_a_table_says_that_it_scrolls(open_page: OpenPage, compared: dict[str, Any]) -> None:
     page = open_page(compared["comparison"]["url"], viewport={"width": 390, "height": 800})
-    table = page.get_by_role("region", name="Settings that differ, and metrics")
-    more = page.get_by_text("More columns to the right").first
+    table = page.get_by_role("region", name="Metrics", exact=True).last
+    expect(table.get_by_text("· better").first).to_be_visible()  # now it has all its columns
+    more = page.locator("section[aria-label='Metrics']").get_by_text("More columns to the right")
     expect(more).to_be_visible()
     head = table.locator("thead th").first
     left = head.bounding_box()
@@ -404,10 +441,49 @@ def test_a_comparison_is_shared_opened_in_a_private_window_and_revoked(
     expect(stranger.get_by_text("has been revoked")).to_be_visible()
 
 
-def test_less_fid_and_more_score_are_better(open_page: OpenPage) -> None:
-    """The word “inception” in a metric's name says nothing of which way is better."""
-    names = ["inception_fid", "inception_is", "judge_inception_score", "judge_frechet_distance"]
-    verdicts = open_page("/healthz").evaluate(
-        "names => import('/static/metrics.js').then(m => names.map(m.better))", names
-    )
-    assert verdicts == [-1, 1, 1, -1]
+def test_runs_are_compared_noted_and_kept(
+    open_page: OpenPage, compared: dict[str, Any], rest: Rest
+) -> None:
+    _, second, third = (run["id"] for run in compared["runs"])
+    page = open_page(f"/compare?run={second}&run={third}")
+    expect(page.get_by_text("Not saved.")).to_be_visible()
+    page.get_by_role("button", name="Add notes").click()
+    page.get_by_role("textbox", name="Notes").fill("Why: speed\n<b>plain</b>")
+    page.get_by_role("button", name="Done").click()
+    expect(page).to_have_url(re.compile("notes=Why"))
+    page.locator("details.compared summary").click()
+    page.get_by_role("button", name="Add runs").click()
+    dialog = page.get_by_role("dialog")
+    dialog.locator("li", has_text="Uncached").get_by_role("checkbox").first.check()
+    dialog.get_by_role("button", name="Compare with 1").click()
+    expect(page).to_have_url(re.compile(f"run={second}&run={third}&run="))
+    page.reload()
+    expect(page.locator("section.notes p")).to_have_text("Why: speed\n<b>plain</b>")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page).to_have_url(re.compile(r"\?c=\w+$"))
+    made = page.url.split("c=")[1]
+    kept = rest.get(f"comparisons/{made}")
+    assert kept["run_ids"][:2] == [second, third]
+    assert kept["notes"] == "Why: speed\n<b>plain</b>"
+    page.goto("/compare?q=speed")
+    expect(page.locator("li.card", has_text="Why: speed")).to_have_count(1)
+
+
+def test_a_comparison_follows_its_runs_and_says_which_were_deleted(
+    open_page: OpenPage, rest: Rest
+) -> None:
+    rest.post("queue/cpu/pause")
+    config = {"steps": 3, "seconds_per_step": 0.0}
+    runs = [
+        rest.post("runs", {"method": "toy.steps", "config": config, "seed": seed, "queue": "cpu"})
+        for seed in (1, 2)
+    ]
+    made = rest.post("comparisons", {"run_ids": [run["id"] for run in runs], "title": "Going"})
+    page = open_page(f"/compare?c={made['id']}")
+    expect(page.get_by_text("0 of 2 runs have ended")).to_be_visible()
+    rest.post("queue/cpu/resume")
+    expect(page.get_by_text("The same for all: Sum 3")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("runs have ended")).to_be_hidden()
+    assert rest.http.delete(f"/runs/{runs[0]['id']}").is_success
+    page.reload()
+    expect(page.get_by_text("A run of this comparison was deleted")).to_be_visible()

@@ -102,6 +102,20 @@ def certificate_html(
         certificate: what `certificate.json` holds.
         trail: what became of the request in the studio, oldest first: {at, action, text}; `at` in seconds since 1970, or text.
     """
+    headings, table = variant_table(certificate)
+    return _PAGE.render(
+        found=certificate,
+        headings=headings,
+        table=table,
+        tasks=TASKS,
+        trail=[{**event, "at": _when(event["at"])} for event in trail],
+    )
+
+
+def variant_table(
+    certificate: Mapping[str, Any],
+) -> tuple[list[str], list[tuple[str, list[str], str]]]:
+    """What stands beside what, as text: headings, and of each version its title, a cell for each heading, and a note or ""."""
     columns = [
         (heading, field, form)
         for field, heading, form in SHOWN
@@ -115,13 +129,7 @@ def certificate_html(
         )
         for variant in certificate["variants"]
     ]
-    return _PAGE.render(
-        found=certificate,
-        headings=[heading for heading, _, _ in columns],
-        table=table,
-        tasks=TASKS,
-        trail=[{**event, "at": _when(event["at"])} for event in trail],
-    )
+    return [heading for heading, _, _ in columns], table
 
 
 TASKS = {

@@ -135,8 +135,8 @@ def unlike(members: Side, others: Side) -> list[str]:
     count, against = len(members.kinds), len(others.kinds)
     if min(count, against) < FEW:
         found.append(
-            f"{count} rows against {against} never trained on are few for membership inference: its intervals are wide "
-            f"below {FEW} on either side"
+            f"{count} {'row' if count == 1 else 'rows'} against {against} never trained on are few for membership "
+            f"inference: its intervals are wide below {FEW} on either side"
         )
     lacking = sorted(kind for kind in set(members.kinds) - set(others.kinds) if kind)
     if lacking:
