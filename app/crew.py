@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +15,12 @@ EXAMPLE = (
     "vitrine workers restart all; vitrine workers stop node7; vitrine workers stop gpu0@node7:4711"
 )
 LOOK_S = 1.0
+PATIENCE_S = 180.0
+"""A worker that is restarted is there again within seconds; its supervisor waits up to 30 s where it keeps dying."""
+
+
+class NoSuccessor(Exception):
+    """A worker left to be replaced, and nobody took its place."""
 
 
 def add_workers(commands: Any) -> None:
@@ -31,11 +37,19 @@ def add_workers(commands: Any) -> None:
     )
     parser.add_argument("which", nargs="*", help="names of workers or of hosts, or all")
     parser.add_argument("--no-wait", action="store_true", help="ask all at once, and do not wait")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=PATIENCE_S,
+        metavar="SECONDS",
+        help="how long restart waits for the fresh process once the old one has ended (%(default)g)",
+    )
     parser.set_defaults(command=workers)
 
 
 def workers(options: argparse.Namespace) -> None:
-    """Print a line for each worker, or for each thing that is done; code 2 for a name that nobody has."""
+    """Print a line for each worker, or for each thing that is done; code 2 for a name that nobody has, 1 where a worker
+    left and was not replaced."""
     from backend import services
 
     services.open_database()
@@ -44,8 +58,12 @@ def workers(options: argparse.Namespace) -> None:
         return
     try:
         crew = chosen([each for each in services.workers() if each.alive], options.which)
-        for line in asked(options.action, crew, wait=not options.no_wait):
+        wait = not options.no_wait
+        for line in asked(options.action, crew, wait=wait, patience_s=options.patience):
             print(line, flush=True)
+    except NoSuccessor as error:
+        print(f"vitrine: {error}", file=sys.stderr)
+        sys.exit(1)
     except (services.NotFound, ValueError) as error:
         print(f"vitrine: {error}", file=sys.stderr)
         sys.exit(2)
@@ -82,35 +100,60 @@ def chosen(crew: list[WorkerView], names: list[str]) -> list[WorkerView]:
     return list(found.values())
 
 
-def asked(action: str, crew: list[WorkerView], *, wait: bool) -> Iterator[str]:
-    """Ask each, and say so; where they shall be waited for, restart one after another."""
+def asked(
+    action: str, crew: list[WorkerView], *, wait: bool, patience_s: float = PATIENCE_S
+) -> Iterator[str]:
+    """Ask each, and say so; where they shall be waited for, restart one after another.
+
+    Raises:
+        NoSuccessor: one left to be replaced and was not, for `patience_s` seconds; those after it were not asked.
+    """
     from backend import services
 
     what: Any = action
-    for each in crew:
+    for place, each in enumerate(crew):
         services.ask_worker(each.id, what)
         doing = f" after run {each.current_run}" if each.current_run else ""
         yield f"{each.id}: {'stays' if action == 'stay' else f'will {action}{doing}'}"
         if wait and action == "restart":
-            yield f"{_until(lambda worker=each: successor(worker, services.workers()))} is ready"  # type: ignore[misc]
+            yield f"{_replaced(each, crew[place + 1 :], patience_s)} is ready"
     if wait and action == "stop":
         names = {each.id for each in crew}
-        _until(lambda: not [each for each in services.workers() if each.alive and each.id in names])
+        while [each for each in services.workers() if each.alive and each.id in names]:
+            time.sleep(LOOK_S)
         yield f"{len(names)} stopped"
 
 
+def _replaced(worker: WorkerView, later: list[WorkerView], patience_s: float) -> str:
+    """The worker that took another's place. A run takes as long as it takes; from its end on patience is limited."""
+    from backend import services
+
+    until = None
+    while not (name := successor(worker, now := services.workers())):
+        time.sleep(LOOK_S)
+        if _is_there(worker, now):
+            continue
+        until = until or time.monotonic() + patience_s
+        if time.monotonic() > until:
+            spared = ", ".join(each.id for each in later)
+            raise NoSuccessor(
+                f"{worker.id} has ended and nobody took its place within {patience_s:g} s: see what its supervisor says "
+                f"on {worker.host}, or start one there with `vitrine worker`"
+                + (f"; not asked, and still at work: {spared}" if spared else "")
+            )
+    return name
+
+
 def successor(before: WorkerView, now: list[WorkerView]) -> str:
-    """The worker that took another's place; empty while there is none."""
-    place = before.id.rpartition(":")[0]
-    alive = [each for each in now if each.alive]
-    if before.id in [each.id for each in alive]:
+    """The worker that took another's place; empty while there is none. One without a supervisor replaces itself, and keeps
+    its number and so its name."""
+    if _is_there(before, now):
         return ""
-    new = [each.id for each in alive if each.started_at > before.started_at]
+    place = before.id.rpartition(":")[0]
+    new = [each.id for each in now if each.alive and each.started_at > before.started_at]
     return next((name for name in new if name.rpartition(":")[0] == place), "")
 
 
-def _until(there: Callable[[], Any]) -> Any:
-    """What `there` gives once that is true: a run takes as long as it takes."""
-    while not (seen := there()):
-        time.sleep(LOOK_S)
-    return seen
+def _is_there(worker: WorkerView, now: list[WorkerView]) -> bool:
+    known = [(each.id, each.started_at) for each in now if each.alive]
+    return (worker.id, worker.started_at) in known

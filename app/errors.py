@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from backend import services
+
+
+class Told(BaseModel):
+    """What went wrong: a word for programs, a sentence for people."""
+
+    type: str
+    message: str
+
+
+class Error(BaseModel):
+    """The answer to whatever is refused."""
+
+    error: Told
+
 
 STATUS: dict[type[Exception], int] = {
     services.MethodError: 422,
@@ -16,6 +33,7 @@ STATUS: dict[type[Exception], int] = {
     services.Gone: 410,
     services.Forbidden: 403,
     services.TooLarge: 413,
+    services.Full: 507,
     services.ServiceError: 400,
     services.StorageError: 503,  # the disk or the bucket does not give or take files at the moment
 }
@@ -26,8 +44,11 @@ def status_of(error: Exception) -> int:
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
-def reply(kind: str, message: str, status: int) -> JSONResponse:
-    return JSONResponse({"error": {"type": kind, "message": message}}, status_code=status)
+def reply(
+    kind: str, message: str, status: int, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    content = {"error": {"type": kind, "message": message}}
+    return JSONResponse(content, status_code=status, headers=headers)
 
 
 async def on_service_error(_request: Request, error: Exception) -> JSONResponse:
@@ -37,7 +58,7 @@ async def on_service_error(_request: Request, error: Exception) -> JSONResponse:
 async def on_http_error(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
-    return reply("HTTPException", str(error.detail), error.status_code)
+    return reply("HTTPException", str(error.detail), error.status_code, error.headers)
 
 
 async def on_invalid_request(_request: Request, error: Exception) -> JSONResponse:

@@ -24,7 +24,9 @@ PICTURES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 SHA256 = re.compile(r"[0-9a-f]{64}")
 PAGE = "sandbox allow-modals; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """What a page among artefacts may do: look as it was made, and be printed."""
-FOREVER = "public, max-age=31536000, immutable"
+LOST = (STATIC / "lost.svg").read_bytes()
+"""Shown where a picture should be whose file is gone."""
+FOREVER = "private, max-age=31536000, immutable"
 
 
 def blob_response(sha256: str, name: str, request: Request) -> Response:
@@ -52,7 +54,22 @@ def artefact(
     sha256: str, request: Request, name: Annotated[str, Query(max_length=200)] = ""
 ) -> Response:
     """An artefact's bytes; with `name` it is a download under that name."""
-    return blob_response(sha256, name, request)
+    try:
+        return blob_response(sha256, name, request)
+    except services.NotFound as error:
+        return lost_picture(request, error)
+
+
+def lost_picture(request: Request, error: services.NotFound) -> Response:
+    """In answer to a page that asks for a picture, one that says that the file is lost.
+
+    Raises:
+        services.NotFound: `error`, to anybody else.
+    """
+    if not request.headers.get("accept", "").startswith("image/"):
+        raise error
+    headers = {"cache-control": "no-store"}
+    return Response(LOST, status_code=404, media_type="image/svg+xml", headers=headers)
 
 
 @router.get("/static/{name}")

@@ -6,12 +6,41 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import reply
 from backend.settings import LOOPBACK, Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+PLAIN = 32 << 20
+"""Bytes of a body that is no upload: JSON takes some ten times as much once it is read."""
+STREAMS = ("/gradio_api/heartbeat/", "/gradio_api/queue/data")
+MOST_STREAMS = 500
+PUBLIC: set[str] = set()
+"""Names that a tunnel has given this process (`app.tunnel`)."""
+LONGEST_NAME = 255
+"""Bytes of a file's name, on every file system in use."""
+UNUSED = (
+    "/openapi.json",  # Gradio's; ours is /api/openapi.json
+    "/monitoring",
+    *(
+        f"/gradio_api/{name}"
+        for name in (
+            "call/v2/",
+            "component_server",
+            "custom_component/",
+            "deep_link",
+            "dev/",
+            "process_recording",
+            "proxy=",
+            "stream/",
+            "undo-vibe",
+            "vibe",
+        )
+    ),
+)
 DEFAULT_HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
@@ -22,9 +51,14 @@ DEFAULT_HEADERS = {
 
 
 def allowed_hosts(config: Settings) -> frozenset[str] | None:
-    """The names by which the studio may be addressed, or None where any will do."""
+    """The names by which the studio may be addressed, or None where any will do.
+
+    Any will where other machines may ask and a login of this studio is what protects it: the browser keeps that for our own
+    name, so that a page whose name was pointed at us has none.
+    """
     named = {name.strip().strip("[]").lower() for name in config.allowed_hosts.split(",")} - {""}
-    if "*" in named or (config.allow_open and not named):
+    by_login = config.auth == "token" and config.host not in LOOPBACK
+    if "*" in named or ((config.allow_open or by_login) and not named):
         return None
     return frozenset({*LOOPBACK, config.host.lower(), *named})
 
@@ -46,14 +80,25 @@ def host_name(host: str) -> str:
 def from_elsewhere(headers: Headers) -> bool:
     """Whether a browser says that another site's page sent this request.
 
-    A browser names the sending page in `Origin`, and its relation to us in `Sec-Fetch-Site`; a script names neither.
-    A form on another site can send multipart without any preflight, so this holds for all writes, whatever their type.
+    A browser names the sending page in `Origin` (an old one in `Referer`), and its relation to us in `Sec-Fetch-Site`; a
+    script names none of them. A form on another site can send multipart without any preflight, so this holds for all writes,
+    whatever their type.
     """
-    origin = headers.get("origin")
-    if origin is not None:
-        hosts = {headers.get("host", ""), headers.get("x-forwarded-host", "")} - {""}
-        return urlsplit(origin).netloc not in hosts
-    return headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+    if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        return True
+    sender = headers.get("origin", headers.get("referer"))
+    if sender is None:
+        return False
+    hosts = {headers.get("host", ""), headers.get("x-forwarded-host", "")} - {""}
+    return authority(sender) not in hosts | PUBLIC
+
+
+def authority(address: str) -> str:
+    """Host and port of an address; empty if it cannot be read."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return ""
 
 
 class KnownHosts:
@@ -70,7 +115,7 @@ class KnownHosts:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self.allowed is not None and path_of(scope) != "/healthz":
             name = host_name(Headers(scope=scope).get("host", ""))
-            if name not in self.allowed:
+            if name not in self.allowed | PUBLIC:
                 message = (
                     f"this studio is not known as {name!r:.80}; known are {', '.join(sorted(self.allowed))}, and what "
                     "VITRINE_ALLOWED_HOSTS names"
@@ -98,8 +143,11 @@ class SameOriginWrites:
         await self.app(scope, receive, send)
 
 
-class NoNul:
-    """Refuses addresses with a NUL character, which no text that PostgreSQL keeps or looks for may have."""
+class PlainAddresses:
+    """Refuses addresses with a NUL character, which no text that PostgreSQL keeps or looks for may have.
+
+    Outside REST a part of an address may be the name of a file, and one of more than `LONGEST_NAME` bytes breaks those who look for it.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -108,6 +156,25 @@ class NoNul:
         if scope["type"] == "http" and ("\0" in scope["path"] or b"%00" in scope["query_string"]):
             message = "an address has no NUL character (%00)"
             await reply("InvalidRequest", message, 400)(scope, receive, send)
+            return
+        if scope["type"] == "http" and not path_of(scope).startswith("/api/"):
+            longest = max(len(part) for part in scope["path"].encode(errors="replace").split(b"/"))
+            if longest > LONGEST_NAME:
+                message = f"a part of this address has {longest} bytes; {LONGEST_NAME} are allowed"
+                await reply("InvalidRequest", message, 414)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+class NothingUnused:
+    """Answers 404 for what Gradio brings along and the studio has no use for: a proxy, an editor of code, links with a state."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and path_of(scope).startswith(UNUSED):
+            await reply("NotFound", "there is nothing here", 404)(scope, receive, send)
             return
         await self.app(scope, receive, send)
 
@@ -130,9 +197,9 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Refuses the body of a write to REST above `limit` bytes, before it is spooled to disk."""
+    """Refuses a body above `limit` bytes before it is spooled to disk, and one that is no upload above `PLAIN` bytes: it is read whole."""
 
-    def __init__(self, app: ASGIApp, limit: int, prefix: str) -> None:
+    def __init__(self, app: ASGIApp, limit: int, prefix: str = "") -> None:
         self.app = app
         self.limit = limit
         self.prefix = prefix
@@ -141,9 +208,12 @@ class BodyLimit:
         if scope["type"] != "http" or not path_of(scope).startswith(self.prefix):
             await self.app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdigit() and int(declared) > self.limit:
-            message = f"{int(declared) >> 20} MB is more than the {self.limit >> 20} MB allowed"
+        headers = Headers(scope=scope)
+        is_upload = headers.get("content-type", "").startswith("multipart/form-data")
+        limit = self.limit if is_upload else min(self.limit, PLAIN)
+        declared = headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > limit:
+            message = f"{int(declared) >> 20} MB is more than the {limit >> 20} MB allowed"
             await reply("TooLarge", message, 413)(scope, receive, send)
             return
         seen = 0
@@ -152,8 +222,39 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self.limit:
-                raise HTTPException(413, f"more than the {self.limit >> 20} MB allowed")
+            if seen > limit:
+                raise HTTPException(413, f"more than the {limit >> 20} MB allowed")
             return message
 
         await self.app(scope, counted, send)
+
+
+class Crowd:
+    """Refuses more than `most` answers at once of the kind that stays open, so that no crowd of them keeps others out."""
+
+    def __init__(self, app: ASGIApp, most: int = MOST_STREAMS) -> None:
+        self.app = app
+        self.most = most
+        self.open = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not path_of(scope).startswith(STREAMS):
+            await self.app(scope, receive, send)
+            return
+        if self.open >= self.most:
+            refusal = reply("Busy", f"{self.most} pages are open already; close some", 503)
+            refusal.headers["retry-after"] = "10"
+            await refusal(scope, receive, send)
+            return
+        self.open += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.open -= 1
+
+
+async def on_bug(_request: Request, _error: Exception) -> JSONResponse:
+    """What is told of an exception that nobody expected: nothing of the inside, which the log has."""
+    answer = reply("Bug", "something went wrong in the studio; its log says what", 500)
+    answer.headers.update(DEFAULT_HEADERS)
+    return answer

@@ -60,9 +60,10 @@ def asked(options: argparse.Namespace) -> Iterator[str]:
     """The pieces of what was asked for."""
     from backend import services
 
+    run = services.find_run(options.run).id
     if options.format == "labels":
-        return services.reviews_csv(options.run)
-    cut = services.NodeCut(options.run, options.weight, options.top)
+        return services.reviews_csv(run)
+    cut = services.NodeCut(run, options.weight, options.top)
     filters = ["flagged:eq:true"] if options.top else []
     query = services.NodeQuery(cut, filters=filters, review=options.review, labels=options.labels)
     return services.nodes_json(query) if options.format == "json" else services.nodes_csv(query)

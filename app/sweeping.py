@@ -1,14 +1,55 @@
-"""What `vitrine sweep` was told becomes a request, and its plan lines to read."""
+"""`vitrine sweep`: every combination of some settings, as a request; its plan as lines to read."""
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from backend import services
-from backend.services import SweepPlan, SweepRequest
+from app.values import Fields, axis_of, pairs_of, settings_from
+
+if TYPE_CHECKING:
+    from backend.services import SweepPlan, SweepRequest
+
+EXAMPLE = "vitrine sweep caching.sample --set correction=goc --axis interval=2,4 --axis weight=.3,.6 --seeds 0,1,2,3"
+
+
+def add_sweep(commands: Any) -> None:
+    """Give the command line its `sweep`."""
+    parser = commands.add_parser(
+        "sweep",
+        help="queue every combination of some settings, over several seeds",
+        epilog=EXAMPLE,
+    )
+    parser.add_argument("method", help="such as caching.sample")
+    repeated: dict[str, Any] = {"action": "append", "default": []}
+    parser.add_argument("--set", **repeated, metavar="NAME=VALUE", help="a setting of all runs")
+    parser.add_argument("--axis", **repeated, metavar="NAME=A,B", help="values to combine")
+    parser.add_argument("--seeds", default="0", metavar="A,B", help="seeds of each combination")
+    parser.add_argument("--title", default="")
+    parser.add_argument(
+        "--no-controls", action="store_true", help="without plain reuse, fewer steps and the like"
+    )
+    parser.add_argument("--plan", action="store_true", help="say what would run, queue nothing")
+    parser.set_defaults(command=sweep)
+
+
+def sweep(options: argparse.Namespace) -> None:
+    """Print the plan and, unless only that was asked for, queue it; workers of a running studio take it up."""
+    from backend import services
+    from backend.settings import settings
+
+    try:
+        request = request_of(options)
+        services.open_database()  # a prior may be another run's, so the plan needs it too
+        print(*lines_of(services.plan_sweep(request), len(request.seeds)), sep="\n")
+        if not options.plan:
+            made = services.launch_sweep(request)
+            print(f"queued: {settings().address}/sweep?id={made.id}")
+    except (services.MethodError, services.ServiceError, ValueError) as error:
+        print(f"vitrine: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def request_of(options: argparse.Namespace) -> SweepRequest:
@@ -17,10 +58,12 @@ def request_of(options: argparse.Namespace) -> SweepRequest:
     Raises:
         ValueError: a pair is no NAME=VALUE, a name is given twice, or a seed is no whole number.
     """
+    from backend.services import SweepRequest
+
     fields = fields_of(options.method)
     return SweepRequest(
         method=options.method,
-        config=settings_of(options.method, options.set),
+        config=settings_from(fields, options.set),
         axes=pairs_of(
             "--axis", options.axis, lambda name, text: axis_of(fields.get(name, {}), text)
         ),
@@ -36,12 +79,13 @@ def settings_of(method: str, texts: Sequence[str]) -> dict[str, Any]:
     Raises:
         ValueError: one is no NAME=VALUE, or a name is given twice.
     """
-    fields = fields_of(method)
-    return pairs_of("--set", texts, lambda name, text: setting_of(fields.get(name, {}), text))
+    return settings_from(fields_of(method), texts)
 
 
-def fields_of(method: str) -> Mapping[str, Any]:
+def fields_of(method: str) -> Fields:
     """The JSON schema of each setting; empty where there is no such method."""
+    from backend import services
+
     known = services.methods().get(method)
     return {} if known is None else known.config.model_json_schema()["properties"]
 
@@ -65,65 +109,3 @@ def _seed(text: str) -> int:
         return int(text)
     except ValueError:
         raise ValueError(f"seeds: whole numbers are allowed, got {text!r}") from None
-
-
-def pairs_of(option: str, texts: Sequence[str], read: Callable[[str, str], Any]) -> dict[str, Any]:
-    """What was given as NAME=VALUE, each name once, its value as `read` reads it."""
-    found: dict[str, Any] = {}
-    for text in texts:
-        name, given, value = text.partition("=")
-        if not given or not name:
-            raise ValueError(f"NAME=VALUE is allowed, got {text!r}")
-        if name in found:
-            raise ValueError(f"{option} {name}: give it once, with all its values, got it twice")
-        found[name] = read(name, value)
-    return found
-
-
-def setting_of(field: Mapping[str, Any], text: str) -> Any:
-    """One value, as the JSON schema of its setting wants it: words of a list "a,b", text as it stands, else JSON."""
-    kinds = _kinds(field)
-    if "array" in kinds:
-        return _words(text)
-    return text if "string" in kinds and text != "null" else value_of(text)
-
-
-def axis_of(field: Mapping[str, Any], text: str) -> list[Any]:
-    """Several values of a setting; text that looks like a number stays text where the setting is text.
-
-    Values of a list are joined by plus: "sigmoid,sigmoid+sft".
-    """
-    kinds = _kinds(field)
-    if "array" in kinds and not text.startswith("["):
-        return [word.split("+") for word in _words(text)]
-    if "string" in kinds and not text.startswith("["):
-        return [None if word == "null" else word for word in _words(text)]
-    return values_of(text)
-
-
-def _kinds(field: Mapping[str, Any]) -> set[Any]:
-    return {part.get("type") for part in (field, *field.get("anyOf", ()))}
-
-
-def _words(text: str) -> list[str]:
-    if text.startswith("["):
-        return [str(value) for value in values_of(text)]
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def value_of(text: str) -> Any:
-    """JSON where it is that, a number such as .3, else the text itself."""
-    for read in (json.loads, float):
-        try:
-            return read(text)
-        except ValueError:
-            continue
-    return text
-
-
-def values_of(text: str) -> list[Any]:
-    """ "a,.3,null" or a JSON list."""
-    if text.startswith("["):
-        found = value_of(text)
-        return found if isinstance(found, list) else [found]
-    return [value_of(part.strip()) for part in text.split(",") if part.strip()]

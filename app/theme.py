@@ -19,6 +19,7 @@ HEAD = """
 <link rel="stylesheet" href="static/look.css">
 <link rel="stylesheet" href="static/fewshot-scores.css">
 <link rel="stylesheet" href="static/afr.css">
+<link rel="stylesheet" href="static/compare.css">
 <script type="module" src="static/vitrine.js"></script>
 """
 

@@ -11,10 +11,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
 
+from app.api.once import Once
 from backend import services
 from backend.services import BroughtPicture, DatasetView, PictureView
 
-router = APIRouter(tags=["fewshot"])
+router = APIRouter(tags=["fewshot"], route_class=Once)
 
 
 @contextmanager

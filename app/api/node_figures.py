@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
+from app.api.content import content
 from app.api.nodes import Cut
 from backend import services
 from backend.services import Against
@@ -36,7 +37,7 @@ def judgement(cut: Cut, against: Against) -> dict[str, Any]:
     return services.judge_nodes(cut, against)
 
 
-@router.get("/runs/{run_id}/nodes.gexf", response_class=Response)
+@router.get("/runs/{run_id}/nodes.gexf", response_class=Response, responses=content(GEXF))
 def gexf(cut: Cut, hops: Annotated[int, Query(ge=0, le=2)] = 1) -> Response:
     """The flagged nodes and those around them, for Gephi."""
     name = f'attachment; filename="{cut.run_id}-nodes.gexf"'

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BeforeValidator, Field
 
+from app.api.content import content
+from app.api.paging import Page, Paging
 from backend import services
 from backend.services import NextNode, NodeCut, NodePage, NodeQuery, NodeRun
 
 router = APIRouter(tags=["anomaly"])
+
+NODES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"schema": {"type": "object"}}}}
+}
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[
@@ -44,9 +50,9 @@ Asked = Annotated[NodeQuery, Depends(node_query)]
 
 
 @router.get("/anomaly/runs")
-def node_runs(limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> list[NodeRun]:
+def node_runs(paging: Paging) -> Page[NodeRun]:
     """Runs that recorded nodes, newest first."""
-    return services.node_runs(limit)
+    return paging.newest("node runs", services.node_runs)
 
 
 @router.get("/runs/{run_id}/nodes")
@@ -67,19 +73,23 @@ def next_node(cut: Cut, after: Annotated[int | None, Query(ge=0, lt=2**53)] = No
     return services.next_node(cut, after)
 
 
-@router.get("/runs/{run_id}/nodes.csv", response_class=StreamingResponse)
+@router.get(
+    "/runs/{run_id}/nodes.csv", response_class=StreamingResponse, responses=content("text/csv")
+)
 def nodes_csv(asked: Asked) -> StreamingResponse:
     """All nodes that are wanted, in the order of the ranking; numbers as numbers, each with its verdict and note."""
     return _file(services.nodes_csv(asked), f"{asked.cut.run_id}-nodes.csv", "text/csv")
 
 
-@router.get("/runs/{run_id}/nodes.json", response_class=StreamingResponse)
+@router.get("/runs/{run_id}/nodes.json", response_class=StreamingResponse, responses=NODES)
 def nodes_json(asked: Asked) -> StreamingResponse:
-    """The same as {"run", "weight", "top", "nodes": [as the list has them]}, a node a line."""
+    """All nodes that are wanted as {"run", "weight", "top", "nodes": [as the list has them]}, a node a line."""
     return _file(services.nodes_json(asked), f"{asked.cut.run_id}-nodes.json", "application/json")
 
 
-@router.get("/runs/{run_id}/reviews.csv", response_class=StreamingResponse)
+@router.get(
+    "/runs/{run_id}/reviews.csv", response_class=StreamingResponse, responses=content("text/csv")
+)
 def reviews_csv(run_id: str) -> StreamingResponse:
     """The nodes that have a verdict as name, label (1 confirmed, 0 dismissed, empty unsure), verdict, note: labels of the graph."""
     return _file(services.reviews_csv(run_id), f"{run_id}-reviews.csv", "text/csv")

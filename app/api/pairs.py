@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import Field
 
-from app.api.runs import Body
+from app.api.bodies import Body
 from backend import services
 from backend.services import PairFormatView, PairPreview
 

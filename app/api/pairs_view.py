@@ -7,12 +7,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
-from app.api.runs import Body, run_json
+from app.api.bodies import Body
+from app.api.content import content
+from app.api.once import Once
+from app.api.paging import Page, Paging
 from app.files import FOREVER
 from backend import services
-from backend.services import Histogram, PairPage, PairPoints, PairQuery, PairRun
+from backend.services import Histogram, PairPage, PairPoints, PairQuery, PairRun, RunView
 
-router = APIRouter(tags=["pairs"])
+router = APIRouter(tags=["pairs"], route_class=Once)
 
 
 def pair_query(
@@ -36,15 +39,17 @@ class NewExport(Body):
 
 
 @router.get("/pairs/sets")
-def sets(limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> list[PairRun]:
+def sets(paging: Paging) -> Page[PairRun]:
     """Runs that recorded pairs, newest first."""
-    return services.pair_sets(limit)
+    return paging.newest("pair sets", services.pair_sets)
 
 
 @router.get("/pairs/trainings")
-def trainings(run: str, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> list[PairRun]:
+def trainings(run: str, paging: Paging) -> Page[PairRun]:
     """Training runs that saw pairs of a run, newest first."""
-    return services.pair_trainings(run, limit)
+    return paging.newest(
+        f"trainings:{run}", lambda limit, end: services.pair_trainings(run, limit, end)
+    )
 
 
 @router.get("/runs/{run_id}/pairs")
@@ -90,12 +95,16 @@ def heaviest(
 
 
 @router.post("/runs/{run_id}/pairs/export", status_code=201)
-def export(run_id: str, body: NewExport) -> dict[str, Any]:
+def export(run_id: str, body: NewExport) -> RunView:
     """Queue a run that writes the pairs as they were reviewed."""
-    return run_json(services.export_pairs(run_id, body.format, body.which))
+    return services.export_pairs(run_id, body.format, body.which)
 
 
-@router.get("/runs/{run_id}/pictures/{archive}/{member}", response_class=Response)
+@router.get(
+    "/runs/{run_id}/pictures/{archive}/{member}",
+    response_class=Response,
+    responses=content("image/webp", binary=True, cached=True),
+)
 def picture(run_id: str, archive: str, member: str, request: Request) -> Response:
     """A picture that a row names as archive/member."""
     found = services.picture(run_id, archive, member)

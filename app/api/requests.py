@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from app.api.runs import Body, run_json
+from app.api.bodies import Body
+from app.api.content import content
+from app.api.once import Once
+from app.api.paging import Page, Paging
 from app.files import PAGE
 from backend import services
 from backend.services import (
     AdapterVersion,
     Change,
+    InstructionPage,
     InstructionQuery,
     InstructionTable,
     Marked,
     Marks,
-    RecordPage,
     RequestEstimate,
     RequestItem,
     RequestView,
+    RunView,
 )
 
-router = APIRouter(tags=["unlearning"])
+router = APIRouter(tags=["unlearning"], route_class=Once)
 
 RowId = Annotated[str, Field(max_length=80)]
 Text = Annotated[str, Field(max_length=20_000)]
@@ -83,22 +86,22 @@ class Kept(Body):
     run: str = Field(max_length=40)
 
 
-def request_json(request: RequestView) -> dict[str, Any]:
-    """A request as scripts see it, its runs as those of `/runs`."""
-    fields = asdict(request) | {"runs": [run_json(run) for run in request.runs]}
-    return fields | {"url": f"/unlearning?request={request.id}"}
-
-
 @router.get("/unlearning/tables")
-def tables(limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> list[InstructionTable]:
+def tables(paging: Paging) -> Page[InstructionTable]:
     """Runs that recorded instruction rows, newest first."""
-    return services.instruction_tables(limit)
+    return paging.newest("tables", services.instruction_tables)
 
 
 @router.get("/unlearning/versions")
-def versions(limit: Annotated[int, Query(ge=1, le=1000)] = 200) -> list[AdapterVersion]:
+def versions(paging: Paging) -> Page[AdapterVersion]:
     """Adapters that runs made, newest first, each with what it came from."""
-    return services.adapter_versions(limit)
+    return paging.page(
+        "versions",
+        services.adapter_versions,
+        lambda version: (version.created_at, version.run),
+        float,
+        str,
+    )
 
 
 @router.get("/runs/{run_id}/instructions")
@@ -112,7 +115,7 @@ def list_instructions(
     descending: bool = False,
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
-) -> RecordPage:
+) -> InstructionPage:
     """One page of instruction rows, each with its `mark` in the request `marked`; `which` is only or not (marked)."""
     asked = InstructionQuery(run_id, q, filter, marked, which)
     return services.list_instructions(
@@ -124,27 +127,36 @@ def list_instructions(
 def list_requests(
     state: Annotated[str, Query(max_length=40)] = "",
     table: Annotated[str, Query(max_length=40)] = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
-) -> list[RequestItem]:
-    """Requests, newest change first."""
-    return services.list_requests(state=state, table=table, limit=limit)
+    *,
+    paging: Paging,
+) -> Page[RequestItem]:
+    """Requests, newest change first: one that changes while pages are turned moves to the first."""
+    return paging.page(
+        f"requests:{state}:{table}",
+        lambda limit, end: services.list_requests(state=state, table=table, limit=limit, after=end),
+        lambda request: (request.updated_at, request.id),
+        float,
+        str,
+    )
 
 
 @router.post("/requests", status_code=201)
-def create(body: NewRequest) -> dict[str, Any]:
+def create(body: NewRequest) -> RequestView:
     """Begin a request about the rows of a run."""
     made = services.create_request(body.table, body.title, body.note, body.marks())
-    return request_json(made)
+    return made
 
 
 @router.get("/requests/{request_id}")
-def get(request_id: str) -> dict[str, Any]:
-    return request_json(services.get_request(request_id))
+def get(request_id: str) -> RequestView:
+    """One request with all that is known of it: marks, runs, trail."""
+    return services.get_request(request_id)
 
 
 @router.patch("/requests/{request_id}")
-def update(request_id: str, body: ChangedRequest) -> dict[str, Any]:
-    return request_json(services.update_request(request_id, title=body.title, note=body.note))
+def update(request_id: str, body: ChangedRequest) -> RequestView:
+    """Give it another title or note; both are part of what is approved."""
+    return services.update_request(request_id, title=body.title, note=body.note)
 
 
 @router.delete("/requests/{request_id}", status_code=204)
@@ -179,39 +191,40 @@ def estimate(request_id: str, body: Values) -> RequestEstimate:
 
 
 @router.post("/requests/{request_id}/approve")
-def approve(request_id: str, body: Note | None = None) -> dict[str, Any]:
+def approve(request_id: str, body: Note | None = None) -> RequestView:
     """Have it carried out as it stands; its marks stay as they are from now on."""
-    return request_json(services.approve_request(request_id, body.note if body else ""))
+    return services.approve_request(request_id, body.note if body else "")
 
 
 @router.post("/requests/{request_id}/reject")
-def reject(request_id: str, body: Note | None = None) -> dict[str, Any]:
-    return request_json(services.reject_request(request_id, body.note if body else ""))
+def reject(request_id: str, body: Note | None = None) -> RequestView:
+    """Decide that it is not carried out; it stays on record."""
+    return services.reject_request(request_id, body.note if body else "")
 
 
 @router.post("/requests/{request_id}/reopen")
-def reopen(request_id: str, body: Note | None = None) -> dict[str, Any]:
+def reopen(request_id: str, body: Note | None = None) -> RequestView:
     """Take the decision back, so that the marks can be changed."""
-    return request_json(services.reopen_request(request_id, body.note if body else ""))
+    return services.reopen_request(request_id, body.note if body else "")
 
 
 @router.post("/requests/{request_id}/run", status_code=201)
-def run(request_id: str, body: NewEdits) -> list[dict[str, Any]]:
+def run(request_id: str, body: NewEdits) -> list[RunView]:
     """Queue edits that carry it out, all or none; the request says what is edited, the values how."""
     launches = [(each.title, each.values) for each in body.launches]
-    return [run_json(each) for each in services.run_request(request_id, launches, body.seed)]
+    return services.run_request(request_id, launches, body.seed)
 
 
 @router.post("/requests/{request_id}/keep")
-def keep(request_id: str, body: Kept) -> dict[str, Any]:
+def keep(request_id: str, body: Kept) -> RequestView:
     """Keep the adapter that one of its runs made."""
-    return request_json(services.keep_edit(request_id, body.run))
+    return services.keep_edit(request_id, body.run)
 
 
 @router.post("/requests/{request_id}/undo")
-def undo(request_id: str) -> dict[str, Any]:
+def undo(request_id: str) -> RequestView:
     """Return to what was kept before."""
-    return request_json(services.undo_keep(request_id))
+    return services.undo_keep(request_id)
 
 
 @router.get("/requests/{request_id}/certificate")
@@ -220,8 +233,12 @@ def certificate(request_id: str, run: str = "") -> dict[str, Any]:
     return services.certificate(request_id, run)
 
 
-@router.get("/requests/{request_id}/certificate.html", response_class=Response)
+@router.get(
+    "/requests/{request_id}/certificate.html",
+    response_class=Response,
+    responses=content("text/html"),
+)
 def certificate_page(request_id: str, run: str = "") -> Response:
-    """The same, to print."""
+    """The certificate as a page to print."""
     page = services.certificate_page(request_id, run)
     return Response(page, media_type="text/html", headers={"content-security-policy": PAGE})

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from app.api.runs import Body
+from app.api.bodies import Body
+from app.api.paging import Cursor
 from backend import services
 from backend.services import ReviewPage, ReviewView
 
@@ -44,8 +45,8 @@ def put_review(kind: str, subject: str, body: NewReview) -> ReviewView:
 def list_reviews(
     kind: str,
     verdict: str = "",
-    offset: Annotated[int, Query(ge=0)] = 0,
+    cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> ReviewPage:
     """Reviews of a kind, newest change first, and how many have each verdict and tag."""
-    return services.list_reviews(kind, verdict=verdict, offset=offset, limit=limit)
+    return services.list_reviews(kind, verdict=verdict, cursor=cursor, limit=limit)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import Field, TypeAdapter
 
+from app.api.bodies import Body
 from app.api.library import Title
+from app.api.once import Once
+from app.api.paging import Page, Paging
 from app.api.quick import answer
-from app.api.runs import Body
 from backend import services
-from backend.services import SweepItem, SweepPlan, SweepRequest
+from backend.services import SweepItem, SweepPlan, SweepRequest, SweepView
 
-router = APIRouter(tags=["sweeps"])
-SWEEP: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+router = APIRouter(tags=["sweeps"], route_class=Once)
+SWEEP = TypeAdapter(SweepView)
 
 
 class NewSweep(Body):
@@ -34,14 +35,6 @@ class NewSweep(Body):
         )
 
 
-def url_of(sweep: SweepItem) -> str:
-    return f"/sweep?id={sweep.id}"
-
-
-def sweep_json(sweep: SweepItem) -> dict[str, Any]:
-    return {**asdict(sweep), "url": url_of(sweep)}
-
-
 @router.post("/sweeps/plan")
 def plan(body: NewSweep) -> SweepPlan:
     """What a launch would queue: its cells, what is left out and why, time and memory."""
@@ -49,32 +42,33 @@ def plan(body: NewSweep) -> SweepPlan:
 
 
 @router.post("/sweeps", status_code=201)
-def launch(body: NewSweep) -> dict[str, Any]:
+def launch(body: NewSweep) -> SweepView:
     """Queue all runs of a sweep, or none."""
-    return sweep_json(services.launch_sweep(body.request()))
+    return services.launch_sweep(body.request())
 
 
 @router.get("/sweeps")
-def list_sweeps(limit: Annotated[int, Query(ge=1, le=200)] = 50) -> list[dict[str, Any]]:
-    return [sweep_json(item) for item in services.list_sweeps(limit)]
+def list_sweeps(paging: Paging) -> Page[SweepItem]:
+    """Sweeps, newest first, each with how many of its runs are in which status."""
+    return paging.newest("sweeps", services.list_sweeps)
 
 
-@router.get("/sweeps/{sweep_id}", response_model=dict[str, Any])
+@router.get("/sweeps/{sweep_id}", response_model=SweepView)
 def get_sweep(sweep_id: str) -> Response:
     """How far it is, its cells with means and 95 % intervals over seeds, and what it says once all have ended."""
-    sweep = services.get_sweep(sweep_id)
-    return answer(SWEEP, vars(sweep) | {"url": url_of(sweep)})
+    return answer(SWEEP, services.get_sweep(sweep_id))
 
 
 @router.patch("/sweeps/{sweep_id}")
-def rename(sweep_id: str, body: Title) -> dict[str, Any]:
-    return sweep_json(services.rename_sweep(sweep_id, body.title))
+def rename(sweep_id: str, body: Title) -> SweepView:
+    """Give a sweep another title."""
+    return services.rename_sweep(sweep_id, body.title)
 
 
 @router.post("/sweeps/{sweep_id}/cancel")
-def cancel(sweep_id: str) -> dict[str, Any]:
+def cancel(sweep_id: str) -> SweepView:
     """Cancel every run of it that has not ended."""
-    return sweep_json(services.cancel_sweep(sweep_id))
+    return services.cancel_sweep(sweep_id)
 
 
 @router.delete("/sweeps/{sweep_id}", status_code=204)

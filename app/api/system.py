@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter, Response
-from pydantic import BaseModel, TypeAdapter
+from fastapi import APIRouter, Query, Response
+from pydantic import TypeAdapter
 
+from app.api.bodies import Body
 from app.api.quick import answer
-from app.api.runs import run_json
 from backend import services
-from backend.services import Check, DiskView, QueueCounts, WorkerView
+from backend.services import Check, DiskView, QueueCounts, QueueView, TourView, WorkerView
 from backend.settings import settings
 
 router = APIRouter(tags=["system"])
 COUNTS = TypeAdapter(QueueCounts)
 
 
-def queue_json() -> dict[str, Any]:
-    view = services.queue()
-    return {
-        "running": [run_json(run) for run in view.running],
-        "waiting": [run_json(run) for run in view.waiting],
-        "paused": view.paused,
-    }
+SHOWN = 50
+"""Waiting runs on the system page."""
+
+
+@dataclass(frozen=True)
+class SystemView:
+    """Queue, workers and disk, as the page that shows them together needs them."""
+
+    queue: QueueView
+    workers: list[WorkerView]
+    disk: DiskView
+
+
+@dataclass(frozen=True)
+class StudioView:
+    """What pages need to know of this installation; `share_days_max` is how long a link may last."""
+
+    version: str
+    share_days_max: int
 
 
 @router.get("/queue")
-def queue() -> dict[str, Any]:
-    """What runs, and what waits in the order it will start."""
-    return queue_json()
+def queue(
+    limit: Annotated[int, Query(ge=1, le=services.MAX_PAGE)] = services.MAX_PAGE,
+) -> QueueView:
+    """What runs, and the first of what waits in the order it will start; `waiting_in` says how many wait in each queue."""
+    return services.queue(limit)
 
 
 @router.get("/queue/counts", response_model=QueueCounts)
@@ -41,23 +55,26 @@ def queue_counts() -> Response:
 
 
 @router.post("/queue/{name}/pause")
-def pause(name: str) -> dict[str, Any]:
+def pause(name: str) -> QueueView:
+    """Start nothing from a queue until it is resumed; what runs goes on."""
     services.pause(name)
-    return queue_json()
+    return services.queue()
 
 
 @router.post("/queue/{name}/resume")
-def resume(name: str) -> dict[str, Any]:
+def resume(name: str) -> QueueView:
+    """Start runs from a queue again."""
     services.resume(name)
-    return queue_json()
+    return services.queue()
 
 
 @router.get("/workers")
 def workers() -> list[WorkerView]:
+    """Every worker, what it has, what it works on, and whether it is alive."""
     return services.workers()
 
 
-class WorkerAsk(BaseModel):
+class WorkerAsk(Body):
     what: services.Ask
 
 
@@ -69,6 +86,7 @@ def ask_worker(worker_id: str, body: WorkerAsk) -> WorkerView:
 
 @router.get("/disk")
 def disk() -> DiskView:
+    """How much room is left, and what takes it."""
     return services.disk()
 
 
@@ -79,23 +97,15 @@ def doctor() -> list[Check]:
 
 
 @router.get("/system")
-def system() -> dict[str, Any]:
+def system() -> SystemView:
     """Queue, workers and disk in one answer, for the page that shows them together."""
-    return {
-        "queue": queue_json(),
-        "workers": [asdict(worker) for worker in services.workers()],
-        "disk": asdict(services.disk()),
-    }
+    return SystemView(services.queue(SHOWN), services.workers(), services.disk())
 
 
 @router.get("/tour")
-def tour() -> dict[str, Any] | None:
+def tour() -> TourView | None:
     """The welcome tour and how far it is; null where there is none."""
-    view = services.tour()
-    if view is None:
-        return None
-    stops = [{**asdict(stop), "runs": [run_json(run) for run in stop.runs]} for stop in view.stops]
-    return {"stops": stops}
+    return services.tour()
 
 
 @router.delete("/tour", status_code=204)
@@ -105,6 +115,6 @@ def remove_tour() -> None:
 
 
 @router.get("/studio")
-def studio() -> dict[str, Any]:
+def studio() -> StudioView:
     """What pages need to know of this installation."""
-    return {"version": version("vitrine"), "share_days_max": settings().share_days_max}
+    return StudioView(version("vitrine"), settings().share_days_max)

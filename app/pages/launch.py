@@ -156,6 +156,7 @@ class LaunchPanel:
 
     def _take_in(self, field: Field, file: str) -> Any:
         try:
+            services.need("editor")  # whoever knows the event's number can send it
             kept = services.upload(Path(file).name, Path(file), field.name)
         except services.ServiceError as error:
             return gr.skip(), notice("Not uploaded", str(error))
@@ -259,6 +260,7 @@ class LaunchPanel:
     ) -> tuple[Any, str, Any]:
         hidden = gr.update(visible=False)
         try:
+            services.need("editor")  # whoever knows the event's number can send it
             launches, title = self._launches(raw)
             launches = [replace(launch, parent_id=parent) for launch in launches]
             same = finished_before(launches) if ask or reuse else {}

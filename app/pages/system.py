@@ -11,3 +11,4 @@ def build(_studio: gr.Blocks) -> None:
     page_header("system")
     heading("System")
     element("v-system")
+    element("v-people")
