@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -13,12 +14,19 @@ from fastapi.testclient import TestClient
 from tests.app.painting import PAINT
 
 
+@cache
+def built() -> FastAPI:
+    """Built once for all folders of tests: what it serves, it asks the services for, each time."""
+    from app.server import create_app
+    from backend.settings import settings
+
+    settings.cache_clear()  # what an import read, before a test had a data folder: uploads would lie there
+    return create_app()
+
+
 @pytest.fixture(scope="session")
 def web() -> FastAPI:
-    """Built once: what it serves, it asks the services for, each time."""
-    from app.server import create_app
-
-    return create_app()
+    return built()
 
 
 @pytest.fixture

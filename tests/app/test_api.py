@@ -57,16 +57,9 @@ def test_the_welcome_tour_is_shown_and_removed(client: TestClient, submit: Submi
     assert client.get("/api/v1/tour").json() is None
     listed = client.get("/api/v1/runs").json()["runs"]
     assert [run["id"] for run in listed] == [own["id"]]
-    assert client.get("/api/v1/comparisons").json() == []
+    assert client.get("/api/v1/comparisons").json()["total"] == 0
     gone = client.delete("/api/v1/tour")
     assert (gone.status_code, gone.json()["error"]["type"]) == (404, "NotFound")
-
-
-def test_the_same_idempotency_key_gives_the_same_run(client: TestClient) -> None:
-    body = {"method": "toy.steps", "config": {"steps": 2}}
-    headers = {"idempotency-key": "once"}
-    answers = [client.post("/api/v1/runs", json=body, headers=headers).json() for _ in range(2)]
-    assert answers[0]["id"] == answers[1]["id"]
 
 
 @pytest.mark.parametrize(
@@ -174,8 +167,25 @@ def test_several_runs_are_queued_together_or_not_at_all(client: TestClient) -> N
     view = client.get("/api/v1/compare", params={"run": comparison["run_ids"]}).json()
     assert [row["name"] for row in view["differing"]] == ["seed"]
     path = f"/api/v1/comparisons/{comparison['id']}"
-    assert client.patch(path, json={"title": "u"}).json()["title"] == "u"
-    assert [item["id"] for item in client.get("/api/v1/comparisons").json()] == [comparison["id"]]
+    first, second = comparison["run_ids"]
+    kept = {"title": "u", "notes": "why", "run_ids": [second, first], "baseline": first}
+    changed = client.patch(path, json=kept).json()
+    assert {key: changed[key] for key in kept} == kept
+    assert changed["statuses"] == {"queued": 2}
+    for wrong in ({"notes": "x" * 4001}, {"run_ids": []}, {"baseline": "nobody"}, {"owner": "me"}):
+        assert client.patch(path, json=wrong).status_code in (400, 422), wrong
+    asked = {"run": [second, first], "baseline": first}
+    told = client.get("/api/v1/compare/differences", params=asked).json()
+    assert (told["baseline"], [run["run"] for run in told["runs"]]) == (first, [second, first])
+    assert client.get("/api/v1/compare/rows", params={"run": [second, first]}).json() == []
+    others = client.get(f"/api/v1/runs/{first}/companions").json()
+    assert [each["run"]["id"] for each in others] == [second]
+    assert client.get(f"/api/v1/runs/{first}/clock").json() == {}
+    copy = client.post(f"{path}/duplicate", json={}).json()
+    assert client.delete(f"/api/v1/comparisons/{copy['id']}").status_code == 204
+    assert [item["id"] for item in client.get("/api/v1/comparisons").json()["items"]] == [
+        comparison["id"]
+    ]
 
 
 def test_settings_are_checked_without_a_run(client: TestClient, finished: Submit) -> None:
@@ -205,7 +215,7 @@ def test_only_safe_files_are_taken_in(client: TestClient) -> None:
     good = {"file": ("router.safetensors", content, "application/octet-stream")}
     kept = client.post("/api/v1/uploads", files=good, data={"kind": "router"})
     assert kept.status_code == 201, kept.text
-    listed = client.get("/api/v1/datasets", params={"kind": "router"}).json()
+    listed = client.get("/api/v1/datasets", params={"kind": "router"}).json()["items"]
     assert [item["sha256"] for item in listed] == [kept.json()["sha256"]]
 
 

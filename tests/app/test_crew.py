@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from types import ModuleType
 
 import pytest
@@ -46,6 +47,37 @@ def test_a_successor_has_the_same_place_and_came_later(studio: ModuleType) -> No
     with db.writing(settings().database_url) as session:  # it was killed before it could sign off
         session.get_one(Worker, before.id).heartbeat_at -= 1000
     assert crew.successor(before, studio.workers()) == "gpu0@node7:9"
+
+
+def test_a_worker_without_a_supervisor_is_its_own_successor(studio: ModuleType) -> None:
+    add("cpu@node7:1", started_at=now() - 100)
+    [before] = studio.workers()
+    assert crew.successor(before, [before]) == ""
+    assert crew.successor(before, [dataclasses.replace(before, started_at=now())]) == before.id
+
+
+def test_a_worker_that_nobody_replaces_is_waited_for_no_longer_than_was_said(
+    studio: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add("gpu0@node7:1")
+    add("gpu1@node7:2")
+    looks = []
+
+    def look_again(_seconds: float) -> None:
+        looks.append(1)
+        if len(looks) == 3:  # its run has ended, and so has it
+            with db.writing(settings().database_url) as session:
+                session.delete(session.get_one(Worker, "gpu0@node7:1"))
+
+    monkeypatch.setattr(crew.time, "sleep", look_again)
+    with pytest.raises(SystemExit) as ended:
+        main(["workers", "restart", "gpu0@node7:1", "gpu1@node7:2", "--patience", "0"])
+    assert ended.value.code == 1
+    assert len(looks) >= 3, "a run takes as long as it takes"
+    said = capsys.readouterr().err
+    assert said.startswith("vitrine: gpu0@node7:1 has ended and nobody took its place within 0 s")
+    assert said.endswith("not asked, and still at work: gpu1@node7:2\n")
+    assert {each.id: each.asked for each in studio.workers()} == {"gpu1@node7:2": ""}
 
 
 def test_the_command_lists_asks_and_refuses(

@@ -130,9 +130,9 @@ def test_reviews_hold_for_every_run_of_the_same_graph(
 
 
 def test_runs_are_listed_with_what_is_known_of_them(client: TestClient, launch: Launch) -> None:
-    assert get(client, "anomaly/runs") == []
+    assert get(client, "anomaly/runs")["items"] == []
     first, second = launch(), launch(parts=False, top=5)
-    [newest, oldest] = get(client, "anomaly/runs")
+    [newest, oldest] = get(client, "anomaly/runs")["items"]
     assert (newest["id"], newest["nodes"], newest["has_parts"], newest["top"]) == (
         second,
         COUNT,

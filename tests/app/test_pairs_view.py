@@ -151,8 +151,8 @@ def test_sets_and_the_trainings_that_saw_their_pairs(
     client: TestClient, pairs: str, training: str, launch: Launch
 ) -> None:
     newer = launch("toy.pairs", pairs=10)
-    assert [each["id"] for each in get(client, "pairs/sets")] == [newer, pairs]
-    [known] = get(client, "pairs/trainings", run=newer)
+    assert [each["id"] for each in get(client, "pairs/sets")["items"]] == [newer, pairs]
+    [known] = get(client, "pairs/trainings", run=newer)["items"]
     assert (known["id"], known["pairs"], known["method"]) == (training, TRAINED, "toy.training")
 
 
@@ -184,8 +184,8 @@ def test_records_of_any_kind_are_filtered(client: TestClient, launch: Launch, pa
 
 def test_an_empty_run_has_empty_answers(client: TestClient, launch: Launch) -> None:
     run = launch("toy.pairs", pairs=0)
-    assert get(client, "pairs/sets") == []
-    assert get(client, "pairs/trainings", run=run) == []
+    assert get(client, "pairs/sets")["items"] == []
+    assert get(client, "pairs/trainings", run=run)["items"] == []
     assert get(client, f"runs/{run}/pairs")["rows"] == []
     assert get(client, f"runs/{run}/pairs/points")["delta"] == []
     assert get(client, f"runs/{run}/pairs/histogram")["counts"] == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import socket
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -11,6 +13,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.asking import waited
+from app.holding import listen
 from app.middleware import BodyLimit, KnownHosts, allowed_hosts
 from backend.settings import Settings, settings
 from storage import db
@@ -94,6 +98,9 @@ def test_the_names_we_answer_to_are_the_hosts_and_those_that_were_given() -> Non
     assert allowed_hosts(given) == own | {"studio.example", "fd00::1"}
     assert allowed_hosts(Settings(allowed_hosts="studio.example, *")) is None
     assert allowed_hosts(Settings(host="10.0.0.7", allow_open=True)) is None
+    assert allowed_hosts(Settings(host="10.0.0.7", auth="token")) is None
+    assert allowed_hosts(Settings(auth="token")) == own
+    assert allowed_hosts(Settings(host="10.0.0.7", auth="proxy")) == own | {"10.0.0.7"}
     both = Settings(host="10.0.0.7", allow_open=True, allowed_hosts="studio.example")
     assert allowed_hosts(both) == own | {"10.0.0.7", "studio.example"}
 
@@ -102,7 +109,7 @@ def test_health_and_the_limit_hold_below_the_prefix_of_a_proxy(studio: ModuleTyp
     inner = FastAPI()
     inner.add_api_route("/healthz", lambda: "well")
     inner.add_api_route("/api/x", lambda: "taken", methods=["POST"])
-    inner.add_middleware(BodyLimit, limit=1 << 20, prefix="/api/")
+    inner.add_middleware(BodyLimit, limit=1 << 20)
     inner.add_middleware(KnownHosts, allowed=frozenset({"localhost"}))
     client = TestClient(inner, base_url="http://localhost", root_path="/vitrine")
     assert client.get("/vitrine/healthz", headers={"host": "probe"}).status_code == 200
@@ -156,7 +163,7 @@ def test_permalinks_lead_to_the_pages(client: TestClient) -> None:
 
 def test_artefacts_are_immutable_sandboxed_and_named(client: TestClient, finished: Submit) -> None:
     run = finished()
-    [item] = client.get(f"/api/v1/runs/{run['id']}/artefacts").json()
+    [item] = client.get(f"/api/v1/runs/{run['id']}/artefacts").json()["items"]
     answer = client.get(item["url"])
     assert answer.content == b"3.0"
     assert hashlib.sha256(answer.content).hexdigest() == item["sha256"]
@@ -201,3 +208,23 @@ def test_no_script_writes_html() -> None:
         text = path.read_text()
         for danger in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
             assert danger not in text.replace("without innerHTML", ""), f"{path.name}: {danger}"
+
+
+def test_answers_do_not_wait_for_an_acknowledgement() -> None:
+    listening = listen(Settings.model_construct(host="127.0.0.1", port=0))
+    set_there: list[int] = []
+
+    async def serve() -> None:
+        async def answer(_reader: object, writer: asyncio.StreamWriter) -> None:
+            connection = writer.get_extra_info("socket")
+            set_there.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        server = await asyncio.start_server(answer, sock=listening)
+        async with server:
+            reader, writer = await asyncio.open_connection(*listening.getsockname())
+            await reader.read()
+            writer.close()
+
+    waited(serve())
+    assert set_there == [1]

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.cli import main
-from app.sweeping import axis_of, setting_of, value_of, values_of
+from app.values import axis_of, setting_of, value_of, values_of
 from backend.services import welcome
 from methods import METHODS
 from methods.base import Demo, Preset
@@ -50,7 +50,7 @@ def test_a_sweep_is_planned_launched_followed_renamed_and_deleted(
     assert client.get("/api/v1/runs", params={"sweep": "none"}).json()["total"] == 0
     assert client.get("/api/v1/runs", params={"sweep": sweep["id"]}).json()["total"] == 4
     assert client.patch(path, json={"title": "ours"}).json()["title"] == "ours"
-    assert [item["title"] for item in client.get("/api/v1/sweeps").json()] == ["ours"]
+    assert [item["title"] for item in client.get("/api/v1/sweeps").json()["items"]] == ["ours"]
     assert client.post(f"{path}/cancel").status_code == 409
     assert client.delete(path).status_code == 204
     assert client.get(path).status_code == 404
