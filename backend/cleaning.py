@@ -7,6 +7,7 @@ import shutil
 from sqlalchemy import Select, delete, select
 from sqlmodel import col
 
+from backend import backup
 from backend.settings import settings
 from backend.stored import store, trim_copies
 from storage import db, runs
@@ -57,6 +58,10 @@ def _portion(query: Select[Blob], before: float) -> tuple[int, int, str]:
     # Inside one transaction, so that nobody can refer to a file between the look and its end; a file that was put
     # again just now is young, whatever its row says.
     with db.writing(settings().database_url) as session:
+        if backup.is_running(
+            session
+        ):  # what its copy of the database names must be there to be copied
+            return 0, 0, ""
         found = session.scalars(query.order_by(col(Blob.sha256)).limit(PORTION)).all()
         for blob in found:
             if (kept.touched_at(blob.sha256) or 0.0) > before:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy.exc import DBAPIError
@@ -25,13 +25,14 @@ from backend.stored import store
 from methods.base import ArtefactRef, Cancelled, Level
 from methods.local import Savers, as_image, check_name, decode_state, encode_state
 from storage import db, records, typed
-from storage.artefacts import StorageError, explain
+from storage.artefacts import StorageError, StoreAway, explain
 from storage.models import Artefact, Checkpoint, Event, Metric, Run, now
 from storage.typed import NewRow
 
 if TYPE_CHECKING:
     import torch
 
+Answer = TypeVar("Answer")
 PREVIEW = "preview.webp"
 PREVIEW_EVERY_S = 1.0
 RETRY_S = 0.5
@@ -150,7 +151,7 @@ class RunContext(Savers):
 
     def save_file(self, name: str, value: bytes | Path, **meta: Any) -> ArtefactRef:
         check_name(name)
-        sha256, size = self.store.put(value)
+        sha256, size = self._when_it_answers(lambda: self.store.put(value))
         suffix = Path(name).suffix.lower()
         role = str(meta.pop("role", ROLES.get(suffix, "file")))
         mime = mimetypes.guess_type(name)[0] or "application/octet-stream"
@@ -171,7 +172,8 @@ class RunContext(Savers):
         return ArtefactRef(sha256, name, size)
 
     def checkpoint(self, state: Mapping[str, Any]) -> None:
-        sha256, size = self.store.put(encode_state(state))
+        encoded = encode_state(state)
+        sha256, size = self._when_it_answers(lambda: self.store.put(encoded))
         # Everything reported so far goes in the same transaction: it counts as written before the state.
         self._write(
             lambda session: records.put_checkpoint(
@@ -182,10 +184,12 @@ class RunContext(Savers):
     def resume(self) -> dict[str, Any] | None:
         with db.reading(settings().database_url) as session:
             kept = session.get(Checkpoint, self.run.id)
-        return None if kept is None else decode_state(self.store.get(kept.sha256))
+        if kept is None:
+            return None
+        return decode_state(self._when_it_answers(lambda: self.store.get(kept.sha256)))
 
     def open(self, ref: str) -> Path:
-        return open_reference(ref)
+        return self._when_it_answers(lambda: open_reference(ref))
 
     # -- what the worker does -------------------------------------------------------------------------
 
@@ -240,6 +244,23 @@ class RunContext(Savers):
             raise Cancelled
         if self.interrupted:
             raise Interrupted
+
+    def _when_it_answers(self, ask: Callable[[], Answer]) -> Answer:
+        """What the store gives, asked again and again while its bucket is away, but no longer than the settings say."""
+        until = now() + settings().bucket_wait_s
+        said = False
+        while True:
+            try:
+                return ask()
+            except StoreAway as error:
+                if now() >= until:
+                    waited = f"{settings().bucket_wait_s:g} s"
+                    raise StorageError(f"{error} (waited {waited} for it)") from error
+                if not said:
+                    self.event("warning", f"waiting for the bucket: {error}")
+                    said = True
+            self._check()
+            time.sleep(RETRY_S)
 
     def _write(self, put: Callable[[Session], None]) -> None:
         """Do `put` in a transaction, again and again while the database is away and the lease lasts."""

@@ -97,7 +97,7 @@ def disk() -> Check:
 def database() -> Check:
     url = settings().database_url
     shown = settings().shown("db_url") if settings().db_url else url
-    if not _is_started():
+    if not is_started():
         return Check("database", False, f"{shown}: not there yet", NOT_STARTED)
     try:
         current = db.is_current(url)
@@ -116,7 +116,7 @@ def database() -> Check:
 def artefacts() -> Check:
     """Whether files can be kept, where every worker keeps them."""
     place = settings().artefacts_place
-    if not _is_started():
+    if not is_started():
         return Check("artefacts", False, f"{place}: nothing is kept yet", NOT_STARTED)
     try:
         stored.check()
@@ -131,7 +131,7 @@ def artefacts() -> Check:
 
 def broker() -> Check:
     shown = settings().shown("broker_url")
-    if settings().embedded_broker and not _is_started():
+    if settings().embedded_broker and not is_started():
         return Check("broker", False, f"{settings().broker_dir}: not there yet", NOT_STARTED)
     try:
         with app.connection_for_write() as connection:
@@ -147,14 +147,14 @@ def broker() -> Check:
     return Check("broker", True, shown + where)
 
 
-def _is_started() -> bool:
+def is_started() -> bool:
     """Whether there is a database to look at: opening a SQLite file that is not there would make one."""
     path = make_url(settings().database_url).database
     return not settings().database_url.startswith("sqlite") or Path(path or "").exists()
 
 
 def living_workers() -> Check:
-    if not _is_started():
+    if not is_started():
         return Check("workers", False, "none has run here yet", NOT_STARTED)
     try:
         with db.reading(settings().database_url) as session:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from sqlalchemy import case, delete, func, select, update
 from sqlmodel import Session, col
 
-from storage import records, runs
+from storage import outbox, records, runs, waiting
 from storage.models import (
     CANCELLED,
     CANCELLING,
@@ -34,6 +34,8 @@ from storage.models import (
 
 Outcome = Literal["succeeded", "failed", "cancelled"]
 HELD = (RUNNING, CANCELLING)
+AT_ONCE = 1000
+"""Runs that one statement names: databases take only so many."""
 
 
 @dataclass(frozen=True)
@@ -59,43 +61,47 @@ def claim(
         room_mb: memory of the worker's device, in MB: runs that need more are left to others.
     """
     open_queues = sorted(set(queues) - set(runs.paused_queues(session)))
-    best = (
-        select(col(Run.id))
-        .where(
-            col(Run.status) == QUEUED,
-            col(Run.queue).in_(open_queues),
-            col(Run.memory_mb) <= room_mb,
-        )
-        .order_by(*runs.start_order())
-        .limit(1)
-        .with_for_update(skip_locked=True)  # PostgreSQL; SQLite has one writer at a time anyway
-        .scalar_subquery()
-    )
     at = now()
-    taken = session.execute(
-        update(Run)
-        .where(col(Run.id) == best, col(Run.status) == QUEUED)
-        .values(
-            status=RUNNING,
-            worker_id=worker_id,
-            attempt=Run.attempt + 1,
-            lease_until=at + lease_s,
-            started_at=at,
-            done=0.0,
-            total=0.0,
-            done_before=0.0,
-            message="starting",
-            env=dict(env),
-        )
-        .returning(col(Run.id), col(Run.attempt))
-    ).first()
+    values = {
+        "status": RUNNING,
+        "worker_id": worker_id,
+        "attempt": Run.attempt + 1,
+        "lease_until": at + lease_s,
+        "started_at": at,
+        "done": 0.0,
+        "total": 0.0,
+        "done_before": 0.0,
+        "message": "starting",
+        "env": dict(env),
+    }
+    # One after another: usually the first has it, or on PostgreSQL somebody else takes that queue's last one just now.
+    tries = (
+        _take(session, queue, room_mb, values)
+        for queue in waiting.in_turn(session, open_queues, room_mb)
+    )
+    taken = next((each for each in tries if each is not None), None)
     if taken is None:
         return None
     run_id, attempt = taken
-    records.drop_after_checkpoint(session, run_id)
+    if attempt > 1:
+        records.drop_after_checkpoint(session, run_id)
     session.add(Attempt(run_id=run_id, n=attempt, worker_id=worker_id, started_at=at))
     session.execute(update(Worker).where(col(Worker.id) == worker_id).values(current_run=run_id))
     return Claim(run_id, worker_id, attempt)
+
+
+def _take(
+    session: Session, queue: str, room_mb: float, values: Mapping[str, Any]
+) -> tuple[str, int] | None:
+    """Set values of the first waiting run of a queue that fits and that nobody else takes; its id and attempt."""
+    first = waiting.first(queue, room_mb, col(Run.id)).with_for_update(skip_locked=True)
+    row = session.execute(
+        update(Run)
+        .where(col(Run.id) == first.scalar_subquery(), col(Run.status) == QUEUED)
+        .values(**values)
+        .returning(col(Run.id), col(Run.attempt))
+    ).first()
+    return None if row is None else (row[0], row[1])
 
 
 def hold(session: Session, held: Claim, lease_s: float, **progress: Any) -> float | None:
@@ -143,12 +149,16 @@ def finish(
     if ended.first() is None:
         return False
     _end_attempt(session, held.run_id, held.attempt, outcome)
-    _forget_checkpoint(session, held.run_id)
+    _have_ended(session, [held.run_id])
     return True
 
 
-def _forget_checkpoint(session: Session, run_id: str) -> None:
-    session.execute(delete(Checkpoint).where(col(Checkpoint.run_id) == run_id))
+def _have_ended(session: Session, run_ids: Sequence[str]) -> None:
+    """What follows from the end of runs, whatever the end: in the same transaction."""
+    for start in range(0, len(run_ids), AT_ONCE):
+        some = run_ids[start : start + AT_ONCE]
+        outbox.announce(session, some)
+        session.execute(delete(Checkpoint).where(col(Checkpoint.run_id).in_(some)))
 
 
 def _still(held: Claim) -> tuple[Any, ...]:
@@ -174,7 +184,7 @@ def request_cancel(session: Session, run_id: str, grace_s: float) -> bool:
         .returning(col(Run.id))
     )
     if queued.first() is not None:
-        _forget_checkpoint(session, run_id)  # of an attempt whose worker was lost
+        _have_ended(session, [run_id])
         return True
     deadline = func.coalesce(col(Run.cancel_deadline), at + grace_s)
     running = session.execute(
@@ -188,6 +198,19 @@ def request_cancel(session: Session, run_id: str, grace_s: float) -> bool:
         .returning(col(Run.id))
     )
     return running.first() is not None
+
+
+def cancel_waiting(session: Session, spared: str = "") -> list[str]:
+    """Cancel every queued run but one, however many there are, in one go; the ids of those that were."""
+    at = now()
+    ended = session.scalars(
+        update(Run)
+        .where(col(Run.status) == QUEUED, col(Run.id) != spared)
+        .values(status=CANCELLED, finished_at=at, cancel_requested_at=at, message="")
+        .returning(col(Run.id))
+    ).all()
+    _have_ended(session, ended)
+    return list(ended)
 
 
 def recover_lost(session: Session) -> list[str]:
@@ -225,7 +248,7 @@ def _settle(session: Session, run: Run, at: float) -> bool:
         return False
     _end_attempt(session, run.id, run.attempt, "lost")
     if values["status"] != QUEUED:
-        _forget_checkpoint(session, run.id)
+        _have_ended(session, [run.id])
     session.add(Event(run_id=run.id, attempt=run.attempt, level="warning", message=said))
     return bool(values["status"] == QUEUED)
 

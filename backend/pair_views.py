@@ -26,12 +26,14 @@ class ReviewPage:
     Attributes:
         total: how many match what was asked for.
         verdicts, tags: how many of all reviews of the kind have each.
+        cursor: asks for the next page; None at the end.
     """
 
     rows: list[ReviewView]
     total: int
     verdicts: dict[str, int]
     tags: dict[str, int]
+    cursor: str | None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Iterator
 
 from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,11 +13,10 @@ from sqlmodel import Session
 from backend import cleaning, lifecycle
 from backend.celery_app import wake
 from backend.settings import settings
-from storage import db, runs, workers
+from storage import db, remembered, runs, waiting, workers
 from storage.artefacts import StorageError
-from storage.kept import Setting
 from storage.models import Worker, now
-from storage.runs import Waiting
+from storage.waiting import Waiting
 
 log = logging.getLogger(__name__)
 TURN = "reaper:last"
@@ -26,10 +26,19 @@ AGAIN_S = 2.0
 """A run that is queued this long while a worker of its queue has nothing to do has lost its message."""
 
 
-class Reaper:
-    """Looks every `reaper_s` seconds until stopped."""
+def _collect() -> Iterator[object]:
+    yield cleaning.collect()
 
-    def __init__(self) -> None:
+
+class Reaper:
+    """Looks every `reaper_s` seconds until stopped, and every hour does the chores.
+
+    Args:
+        chores: one small step of the housekeeping each time that a value is asked for; one step follows each look.
+    """
+
+    def __init__(self, chores: Callable[[], Iterator[object]] = _collect) -> None:
+        self._chores = chores
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="reaper", daemon=True)
 
@@ -42,14 +51,18 @@ class Reaper:
 
     def _loop(self) -> None:
         cleaned_at = now()
+        chores: Iterator[object] = iter(())
         while not self._stop.wait(settings().reaper_s):
             try:
                 look()
                 if now() - cleaned_at > cleaning.HOUR_S:
                     cleaned_at = now()
-                    cleaning.collect()
+                    chores = self._chores()
+                next(chores, None)
             except (SQLAlchemyError, BrokerError, StorageError, OSError) as error:
                 log.warning("the reaper could not look this time: %s", error)
+            except Exception:  # without this thread no lost run would ever be found again
+                log.exception("the reaper met what nobody expected, and goes on")
 
 
 def look() -> None:
@@ -68,12 +81,10 @@ def look() -> None:
 
 def _my_turn(session: Session) -> bool:
     """Whether nobody else looked within half a period: several web processes share one database."""
-    row = session.get(Setting, TURN, with_for_update=True)
-    if row is not None and now() - row.value < settings().reaper_s / 2:
+    row = remembered.locked(session, TURN, 0.0)
+    if now() - row.value < settings().reaper_s / 2:
         return False
-    row = row or Setting(key=TURN)
     row.value = now()
-    session.add(row)
     return True
 
 
@@ -87,12 +98,12 @@ def _unheard(session: Session) -> list[str]:
     idle = [each for each in alive if not each.current_run and not each.asked]
     served = {queue for worker in idle for queue in worker.queues}
     open_queues = served - set(runs.paused_queues(session))
-    waiting = runs.unheard(session, sorted(open_queues), now() - AGAIN_S, MOST)
+    unheard = waiting.unheard(session, sorted(open_queues), now() - AGAIN_S, MOST)
     found = []
     for worker in idle:
-        mine = next((run for run in waiting if _suits(run, worker)), None)
+        mine = next((run for run in unheard if _suits(run, worker)), None)
         if mine is not None:
-            waiting.remove(mine)
+            unheard.remove(mine)
             found.append(mine.queue)
-            runs.set_published(session, [mine.id])
+            waiting.set_published(session, [mine.id])
     return found

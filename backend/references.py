@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from backend.settings import settings
 from backend.stored import store
+from backend.trusted import check_source
 from methods.base import MethodError
 from storage import db, records
 from storage.artefacts import SHA256
@@ -23,7 +24,7 @@ def open_reference(ref: str) -> Path:
     """The local file that `ref` means: a sha256, the id of an upload, "run_id/artefact_name", or a path on this machine.
 
     Raises:
-        MethodError: there is no such thing.
+        MethodError: there is no such thing, or it is a path that may not be named here.
     """
     sha256 = _sha256_of(ref)
     if sha256 is not None:
@@ -31,6 +32,7 @@ def open_reference(ref: str) -> Path:
             return store().local(sha256)
         except FileNotFoundError:
             raise MethodError(f"the file behind {ref!r} is gone from the artefact store") from None
+    check_source(ref)
     path = Path(ref).expanduser()
     with suppress(OSError):  # a name that no file system takes is no file either
         if path.exists():
@@ -38,6 +40,11 @@ def open_reference(ref: str) -> Path:
     raise MethodError(
         f"there is no {ref!r}: give the id of an upload, a run's file as run/name, or a path on the worker's machine"
     )
+
+
+def is_kept(ref: str) -> bool:
+    """Whether `ref` is an upload or a file of a run, by content, id or name."""
+    return _sha256_of(ref) is not None
 
 
 def with_names(text: str) -> str:

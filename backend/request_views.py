@@ -34,6 +34,14 @@ class InstructionTable:
 
 
 @dataclass(frozen=True)
+class InstructionPage:
+    """One page of instruction rows, each with its `mark`; `total` says how many match."""
+
+    rows: list[dict[str, Any]]
+    total: int
+
+
+@dataclass(frozen=True)
 class Mark:
     """What a request asks of one row.
 
@@ -100,6 +108,7 @@ class RequestView:
         runs: the edits made for it as it was approved, oldest first.
         trail: all that happened, oldest first, with the ends of its runs.
         draft: nobody ever decided about it: it can be deleted.
+        url: a path below the studio's address.
     """
 
     id: str
@@ -120,6 +129,7 @@ class RequestView:
     draft: bool
     created_at: float
     updated_at: float
+    url: str
 
 
 @dataclass(frozen=True)

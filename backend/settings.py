@@ -11,11 +11,12 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from backend import addresses
+from backend import addresses, allowing, logins
 from backend.addresses import LOOPBACK as LOOPBACK  # the app asks us for it
 
 
@@ -45,6 +46,11 @@ class Settings(BaseSettings):
         gt=0,
         description="Room for copies of files that are kept in a bucket, in GB; a day's are always kept.",
     )
+    bucket_wait_s: float = Field(
+        300.0,
+        ge=0,
+        description="Seconds a run waits for a bucket that is away, or refuses, before it fails.",
+    )
     queues: str = Field(
         "",
         description="Queues that the workers of this machine serve besides their own: a100,large.",
@@ -52,9 +58,36 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the web server binds.")
     port: int = Field(7860, ge=1, le=65535, description="Port the web server binds.")
     root_path: str = Field("", description="Path prefix set by a reverse proxy, such as /vitrine.")
+    auth: Literal["none", "token", "proxy"] = Field(
+        "none",
+        description="Who gets in: everybody on this machine (none), who has a token, or whom a proxy names.",
+    )
+    login_days: int = Field(
+        14, ge=1, le=365, description="Days after which a browser must log in again."
+    )
+    proxy_user_header: str = Field(
+        "X-Forwarded-User", description="Header in which a proxy names who asks."
+    )
+    proxy_from: str = Field(
+        "127.0.0.1,::1",
+        description="Addresses and networks of proxies whose headers are believed, separated by commas.",
+    )
+    proxy_role: Literal["viewer", "editor", "none"] = Field(
+        "viewer", description="Role of people whom a proxy names and who have no account."
+    )
     allow_open: bool = Field(
         False, description="Bind an address other machines reach, without a login."
     )
+    public_url: str = Field(
+        "",
+        description="Address by which others reach the studio, for links that leave it: https://vitrine.example.org; "
+        "empty is this machine's.",
+    )
+    studio: str = Field(
+        "",
+        description="Address of the studio that commands such as `vitrine run` ask; empty is this machine's.",
+    )
+    token: str = Field("", description="Says to that studio who asks.")
     allowed_hosts: str = Field(
         "",
         description="Names besides the loopback's that browsers may address us by, separated by commas; * is any.",
@@ -89,13 +122,48 @@ class Settings(BaseSettings):
         ge=0,
         description="Size up to which features are kept for later runs, in MB, while no run is active.",
     )
+    quota_gb: float = Field(
+        0.0,
+        ge=0,
+        description="Room for runs, uploads and the database, in GB; at 90 % pages say so, at 100 % nothing new is taken. 0 is no bound.",
+    )
+    retention_days: float = Field(
+        0.0,
+        ge=0,
+        description="Days after which a run that ended is deleted; 0 keeps runs for ever.",
+    )
+    archived_days: float = Field(
+        0.0, ge=0, description="Days after which an archived run is deleted; 0 keeps them for ever."
+    )
+    fold_days: float = Field(
+        0.0,
+        ge=0,
+        description="Days after which the curves of a run that ended are packed into one file; 0 leaves them in the database.",
+    )
     share_days_max: int = Field(
         90, ge=1, le=3650, description="Longest life of a share link, in days."
     )
     demo: bool = Field(
         True, description="Queue a few small runs, the welcome tour, when the database is new."
     )
+    webhooks: str = Field(
+        "",
+        description="URLs that are told when a run ends, separated by commas; set for `vitrine web` or `up`.",
+    )
+    webhook_hosts: str = Field(
+        "",
+        description="Hosts that webhooks may go to: hooks.example.org,host:8443; a network such as 10.1.0.0/16 allows "
+        "private addresses.",
+    )
+    webhook_secret: str = Field(
+        "", description="Signs webhooks; empty is what `vitrine webhooks secret` prints."
+    )
     models_dir: Path | None = Field(None, description="Folder offered when choosing a model.")
+    models_allowed: str = Field(
+        "",
+        description="Models of a hub and folders that may be named where others reach the studio: owner/name, owner/*, "
+        "/folder, separated by commas; * is any.",
+    )
     offline: bool = Field(False, description="Never reach for a model hub.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much the processes say; DEBUG also serves the REST documentation."
@@ -109,12 +177,16 @@ class Settings(BaseSettings):
                 "a lease must last at least three heartbeats, or a busy worker is taken for lost"
             )
         addresses.check(self.db_url, self.broker_url, self.artefacts_url)
-        if self.host not in LOOPBACK and not self.allow_open:
-            raise ValueError(
-                f"VITRINE_HOST is {self.host}, which other machines can reach, and anyone there could run things: "
-                "keep 127.0.0.1 (behind an SSH tunnel or a proxy), or set VITRINE_ALLOW_OPEN=1"
-            )
+        allowing.check(self.webhook_urls, self.webhook_hosts)
+        logins.check(self.auth, self.host, self.allow_open, self.proxy_user_header, self.proxy_from)
         return self
+
+    @field_validator("studio", "public_url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        if not re.fullmatch(r"(https?://[^/?#@\s]+(/[^?#\s]*)?)?", url):
+            raise ValueError(f"an address such as http://host:7860 is allowed, got {url!r:.80}")
+        return url.rstrip("/")
 
     @field_validator("queues")
     @classmethod
@@ -165,10 +237,31 @@ class Settings(BaseSettings):
         return self.root / "broker"
 
     @property
+    def reachable(self) -> bool:
+        """Whether others than the people of this machine reach the studio, as far as its settings tell."""
+        return self.host not in LOOPBACK or bool(self.allowed_hosts) or self.auth != "none"
+
+    @property
+    def private(self) -> tuple[Path, ...]:
+        """What in the data folder no page gives out by its path; beside them lie files on their way in."""
+        names = ("secret", "vitrine.db", "vitrine.db-wal", "vitrine.db-shm", "supervisor.lock")
+        files = tuple(self.root / name for name in names)
+        return (*files, self.artefacts_dir, self.shared_dir, self.broker_dir)
+
+    @property
     def address(self) -> str:
         """What a person types to reach the studio from this machine."""
         shown = "localhost" if self.host in (*LOOPBACK, "0.0.0.0", "::") else self.host
         return f"http://{shown}:{self.port}{self.root_path}"
+
+    @property
+    def webhook_urls(self) -> list[str]:
+        return list(dict.fromkeys(re.findall(r"[^,\s]+", self.webhooks)))
+
+    @property
+    def public(self) -> str:
+        """What links that leave the studio begin with."""
+        return self.public_url or self.address
 
     def signing_secret(self) -> str:
         """The secret that signs share links: the given one, else one made at the first start (mode 0600)."""
@@ -185,11 +278,19 @@ class Settings(BaseSettings):
             os.unlink(temporary)
         return path.read_text()
 
+    def is_proxy(self, address: str) -> bool:
+        """Whether what comes from an address is a proxy's, whose headers are believed."""
+        return logins.is_among(address, logins.networks(self.proxy_from))
+
     def shown(self, name: str) -> str:
         """The value of a setting with passwords left out."""
         value = getattr(self, name)
         if name == "secret":
             return "set" if value else "from the data folder"
+        if name in ("token", "webhook_secret"):
+            return "set" if value else ""
+        if name == "webhooks":  # a path may be a secret
+            return ", ".join(urlsplit(url).netloc for url in self.webhook_urls)
         return addresses.without_password(value) if name.endswith("_url") and value else str(value)
 
 

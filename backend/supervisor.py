@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -72,10 +72,10 @@ class Child:
                 os.killpg(self.process.pid, signal.SIGKILL)
 
 
-def children() -> list[Child]:
-    """Web first, then a worker for each GPU and for the CPU."""
+def children(web: Sequence[str] = ()) -> list[Child]:
+    """Web first, with these arguments, then a worker for each GPU and for the CPU."""
     gpus = devices.used_gpus()
-    found = [Child("web", ["web"])]
+    found = [Child("web", ["web", *web])]
     for gpu in gpus:
         found.append(Child(f"worker gpu{gpu.index}", ["worker", "--device", f"gpu{gpu.index}"]))
     for number in range(settings().workers):
@@ -89,10 +89,10 @@ def children() -> list[Child]:
 class Supervisor:
     """Keeps the children running until told to stop."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], web: Sequence[str] = ()) -> None:
         self._say = say
         self._stop = threading.Event()
-        self._children = children()
+        self._children = children(web)
 
     def names(self) -> str:
         """What it starts, for people."""

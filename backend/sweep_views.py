@@ -53,7 +53,7 @@ class SweepPlan:
 
 @dataclass(frozen=True)
 class SweepItem:
-    """A sweep in a list; `counts` says how many of its runs are in which status."""
+    """A sweep in a list; `counts` says how many of its runs are in which status, `url` is below the studio's address."""
 
     id: str
     title: str
@@ -63,6 +63,7 @@ class SweepItem:
     counts: dict[str, int]
     runs: int
     finished: bool
+    url: str
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class SweepView(SweepItem):
         fraction: of all the work, 0 to 1; every run weighs the same.
         seconds_left: estimate from the runs that ended, or None while it cannot be said.
         findings: what the runs say together; once all have ended.
+        directions: of each metric 1 where more is better, -1 where less is, 0 where neither is or nobody knows.
     """
 
     config: dict[str, Any]
@@ -102,3 +104,4 @@ class SweepView(SweepItem):
     seconds_left: float | None
     cells: list[SweepCell]
     findings: list[Finding]
+    directions: dict[str, int]

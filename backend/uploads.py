@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
@@ -12,6 +13,10 @@ from methods.caching.headers import format_of
 from methods.image_files import opened
 
 PICKLES = (".pkl", ".pickle", ".ckpt", ".bin", ".pt", ".pth", ".joblib", ".npy", ".npz")
+PACKED = (".npz", ".pt", ".pth")
+"""Arrays and tensors in a zip of their own."""
+DENSE = 10**9
+"""Bytes of such an array that may be packed as densely as it will: most of a matrix may be zeros."""
 PARQUET = b"PAR1"
 MATLAB = b"MATLAB "
 PIECE = 1 << 20
@@ -36,6 +41,8 @@ def check_content(path: Path, name: str) -> None:
         raise ValueError(
             f"{name} is named {suffix} but its content is not{wrong}; pickles are never read"
         )
+    if suffix in PACKED and zipfile.is_zipfile(path):
+        Archive(path, name, ratio_from=DENSE)
 
 
 def _of_format(wanted: str) -> Callable[[Path], str]:

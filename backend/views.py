@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+SettingState = Literal["chosen", "default", "unused", "absent"]
 
 
 @dataclass(frozen=True)
 class RunView:
-    """A run as pages and scripts see it. Times are UTC epoch seconds."""
+    """A run as pages and scripts see it. Times are UTC epoch seconds.
+
+    Attributes:
+        finished: it has ended, in whatever way.
+        fraction: share of the work done, 0 to 1.
+        url: a path below the studio's address; the same for as long as there is the run.
+    """
 
     id: str
     method: str
@@ -42,17 +50,21 @@ class RunView:
     archived: bool
     code_version: str
     env: dict[str, Any]
+    owner: str
+    finished: bool
+    fraction: float
+    url: str
 
-    @property
-    def finished(self) -> bool:
-        return self.status in ("succeeded", "failed", "cancelled")
 
-    @property
-    def fraction(self) -> float:
-        """Share of the work done, 0 to 1."""
-        if self.status == "succeeded":
-            return 1.0
-        return min(1.0, self.done / self.total) if self.total > 0 else 0.0
+@dataclass(frozen=True)
+class RunState:
+    """What somebody who waits for a run must know of it."""
+
+    id: str
+    title: str
+    status: str
+    finished: bool
+    finished_at: float | None
 
 
 @dataclass(frozen=True)
@@ -76,8 +88,9 @@ class EventView:
 
 @dataclass(frozen=True)
 class ArtefactView:
-    """A file of a run; its bytes are served at `url`."""
+    """A file of a run; its bytes are served at `url`, unless it is known to be lost."""
 
+    id: int
     name: str
     role: str
     sha256: str
@@ -86,12 +99,21 @@ class ArtefactView:
     meta: dict[str, Any]
     url: str
     created_at: float
+    lost: bool = False
 
 
 @dataclass(frozen=True)
 class RecordPage:
+    """One page of rows.
+
+    Attributes:
+        total: how many match what was asked for.
+        cursor: asks for the next page; None at the end.
+    """
+
     rows: list[dict[str, Any]]
     total: int
+    cursor: str | None
 
 
 @dataclass(frozen=True)
@@ -151,10 +173,15 @@ class WorkerView:
 
 @dataclass(frozen=True)
 class QueueView:
-    """The runs that are running, and those that wait, in the order they will start."""
+    """The runs that are running, and the first of those that wait, in the order they will start.
+
+    Attributes:
+        waiting_in: how many wait in each queue that has any.
+    """
 
     running: list[RunView]
     waiting: list[RunView]
+    waiting_in: dict[str, int]
     paused: list[str]
 
 
@@ -176,24 +203,37 @@ class DiskView:
 
 @dataclass(frozen=True)
 class ComparisonView:
+    """Runs that somebody keeps side by side.
+
+    Attributes:
+        run_ids: in the order in which they are shown.
+        baseline: the run that the others are measured against; "" is the first.
+        notes: plain text.
+        owner: who made it; "" before there were accounts.
+        url: a path below the studio's address.
+        statuses: how many of its runs are in each state; empty where nobody asked.
+    """
+
     id: str
     title: str
     run_ids: list[str]
     created_at: float
+    updated_at: float
+    notes: str
+    baseline: str
+    pinned: bool
+    owner: str
+    url: str
+    statuses: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class ShareView:
-    """A link; `url` is a path below the studio's address."""
+class ComparisonPage:
+    """One page of comparisons; `cursor` asks for the next one and is None at the end."""
 
-    id: str
-    kind: str
-    target_id: str
-    url: str
-    expires_at: float
-    revoked_at: float | None
-    hits: int
-    created_at: float
+    items: list[ComparisonView]
+    cursor: str | None
+    total: int
 
 
 @dataclass(frozen=True)
@@ -205,6 +245,14 @@ class DatasetView:
     size: int
     meta: dict[str, Any]
     created_at: float
+
+
+@dataclass(frozen=True)
+class WebhookView:
+    """A host that is told when runs end, and how many ends it was not told yet."""
+
+    host: str
+    waiting: int
 
 
 @dataclass(frozen=True)
@@ -238,17 +286,33 @@ class BlobFile:
 
 @dataclass(frozen=True)
 class SettingRow:
-    """One setting of several runs, in their order; None where a run's method has no such setting."""
+    """One setting of several runs, in their order; None where a run does not use it.
+
+    Attributes:
+        states: of each run: "chosen", "default" (the value is the method's default), "unused" (its other settings make it
+            meaningless) or "absent" (its method has no such setting).
+    """
 
     name: str
     title: str
     values: list[Any]
+    states: list[SettingState] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class MetricRow:
+    """One metric of several runs, in their order; None where a run has none.
+
+    Attributes:
+        low, high: ends of the interval that the run itself reports.
+        better: 1 where more is better, -1 where less is, 0 where neither is or nobody knows.
+    """
+
     name: str
     values: list[float | None]
+    low: list[float | None] = field(default_factory=list)
+    high: list[float | None] = field(default_factory=list)
+    better: int = 0
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,8 @@ class ThisWorker:
                         os.kill(os.getpid(), signal.SIGTERM)  # Celery stops as if somebody had
             except SQLAlchemyError as error:  # it is away; the lease decides how long that may last
                 log.warning("the database does not answer: %s", error)
+            except Exception:  # without this thread the worker counts as lost, and its run with it
+                log.exception("the pulse met what nobody expected, and goes on")
 
     def _look_after_run(self) -> None:
         context = self.context

@@ -45,6 +45,7 @@ class Place:
         self.rest = httpx.Client(base_url=f"{address}/api/v1/", timeout=60)
         children = psutil.Process(supervisor).children()
         self.web = next(each for each in children if each.cmdline()[-1] == "web")
+        self.workers = [each for each in children if "worker" in each.cmdline()]
 
     def get(self, path: str, **parameters: Any) -> Any:
         return self.rest.get(path, params=parameters).raise_for_status().json()
@@ -65,8 +66,13 @@ class Place:
 
 
 @contextmanager
-def studio() -> Iterator[Place]:
-    """`vitrine up` with the toy methods in a temporary folder, which this process's settings name as well."""
+def studio(program: str = "tests.toys", **variables: object) -> Iterator[Place]:
+    """`vitrine up` in a temporary folder, which this process's settings name as well.
+
+    Args:
+        program: the module that is the command line with more methods.
+        variables: settings in capitals.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -79,9 +85,9 @@ def studio() -> Iterator[Place]:
             "VITRINE_OFFLINE": "1",
             "VITRINE_DEMO": "0",
             "VITRINE_LOG_LEVEL": "WARNING",
-        }
+        } | {f"VITRINE_{name}": str(value) for name, value in variables.items()}
         settings.cache_clear()
-        command = [sys.executable, "-m", "tests.toys", "up"]
+        command = [sys.executable, "-m", program, "up"]
         with subprocess.Popen(command, cwd=HOUSE) as process:
             try:
                 _wait_ready(f"http://127.0.0.1:{port}", process)

@@ -27,6 +27,10 @@ class StorageError(Exception):
     """The data folder cannot take or give what was asked; the message says why and what to do."""
 
 
+class StoreAway(StorageError):
+    """The bucket did not do what was asked; it may a moment later."""
+
+
 @dataclass(frozen=True)
 class Stored:
     """A file that was found in the store.
@@ -228,7 +232,7 @@ def _bucket_errors() -> Iterator[None]:
     try:
         yield
     except BucketAway as error:
-        raise StorageError(str(error)) from error
+        raise StoreAway(str(error)) from error
 
 
 def explain(error: OSError, folder: Path) -> str:

@@ -39,6 +39,7 @@ def engine(url: str) -> Engine:
         url,
         pool_size=10,
         max_overflow=20,
+        pool_use_lifo=True,  # the one used last: each has a cache of its own, and few of them then fill
         connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False},
     )
     event.listen(created, "connect", _sqlite_pragmas)
@@ -126,6 +127,25 @@ def is_current(url: str) -> bool:
     head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
     with engine(url).execution_options(writes=False).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def is_known(url: str) -> bool:
+    """Whether this code knows the schema's revision: that of a database that a newer version has opened it does not."""
+    script = ScriptDirectory(str(MIGRATIONS))
+    with engine(url).execution_options(writes=False).connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    return found is None or found in {each.revision for each in script.walk_revisions()}
+
+
+def shrink_log(url: str) -> None:
+    """Take SQLite's log into the database, so that it begins anew; a reader in its midst puts that off to another time."""
+    if url.startswith("sqlite"):
+        with engine(url).connect() as connection:
+            raw = connection.connection.dbapi_connection
+            assert raw is not None
+            raw.execute("PRAGMA busy_timeout=1000")  # writers wait as long as this does
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            raw.execute(f"PRAGMA busy_timeout={BUSY_MS}")
 
 
 def upgrade(url: str) -> None:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from storage import runs
 from storage.kept import Dataset, Erasure, ErasureEvent
+from storage.lists import End, behind
 from storage.models import Run, now
 
 
@@ -56,12 +57,13 @@ def trail(session: Session, erasure_id: str) -> list[ErasureEvent]:
     return list(session.scalars(query.order_by(col(ErasureEvent.id))))
 
 
-def listed(session: Session, table_run: str, limit: int) -> list[Erasure]:
-    """Requests, newest change first; of one table where it is named."""
-    query = select(Erasure).order_by(col(Erasure.updated_at).desc(), col(Erasure.id)).limit(limit)
+def listed(session: Session, table_run: str, limit: int, after: End | None = None) -> list[Erasure]:
+    """Requests, newest change first; of one table where it is named. `after` is (updated_at, id) of the last one seen."""
+    query = select(Erasure)
     if table_run:
         query = query.where(col(Erasure.table_run) == table_run)
-    return list(session.scalars(query))
+    newest = (col(Erasure.updated_at), col(Erasure.id))
+    return list(session.scalars(behind(query, newest, after, limit)))
 
 
 def runs_of(session: Session, erasures: Sequence[Erasure]) -> dict[str, list[Run]]:

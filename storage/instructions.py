@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from storage import paging, runs
 from storage.db import is_postgres
 from storage.filters import Filter, on_column
+from storage.lists import End
 from storage.models import Run
 from storage.typed import InstructionRow, columns, plain
 
@@ -73,10 +74,12 @@ def number(session: Session, run_id: str) -> int:
     return paging.count(session, lambda chosen: _matching(session, chosen, Selection(run_id)))
 
 
-def tables(session: Session, limit: int) -> list[tuple[Run, dict[str, int], bool]]:
+def tables(
+    session: Session, limit: int, after: End | None = None
+) -> list[tuple[Run, dict[str, int], bool]]:
     """The runs that recorded instruction rows, newest first: how many of each kind, and whether influence is known."""
     some = select(1).where(col(InstructionRow.run_id) == col(Run.id)).exists()
-    found = runs.newest(session, some, limit)
+    found = runs.newest(session, some, limit, after)
     influence = func.count(col(InstructionRow.self_influence))
     query = (
         select(col(InstructionRow.run_id), col(InstructionRow.kind), func.count(), influence)

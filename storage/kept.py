@@ -4,21 +4,48 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, Text
+from sqlalchemy import JSON, Column, Index, Text, false, text
 from sqlmodel import Field, SQLModel
 
 from storage.models import GROWING, cursor_column, new_id, now
 
 
+def _optional() -> Column[Any]:
+    return Column(JSON(none_as_null=True), nullable=True)
+
+
 class Comparison(SQLModel, table=True):
+    """Runs that somebody keeps side by side.
+
+    Attributes:
+        baseline: the run that the others are measured against; "" is the first.
+        owner: who made it; "" before there were accounts.
+    """
+
     id: str = Field(default_factory=new_id, primary_key=True)
     title: str = ""
     run_ids: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    notes: str = Field(
+        default="", sa_column=Column(Text, nullable=False, server_default=text("''"))
+    )
+    baseline: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    pinned: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    owner: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     created_at: float = Field(default_factory=now, index=True)
+    updated_at: float = Field(default_factory=now, sa_column_kwargs={"server_default": text("0")})
 
 
 class Share(SQLModel, table=True):
-    """A link that shows one thing to anyone who holds it, until it ends or is taken back."""
+    """A link that shows one thing to anyone who holds it, until it ends or is taken back.
+
+    Attributes:
+        kind, target_id: what it shows; `selection` says which part of that: a node, or which pairs.
+        shows: the parts it shows, as `backend.services.share_parts` names them; None is what every link showed before that
+            could be chosen.
+        title: what its page is called; "" takes the target's own title, where titles are shown.
+        note: for whoever looks at the list of links; strangers never see it.
+        hits: visits of its page, the first and the last of them at `first_visit_at` and `last_visit_at`.
+    """
 
     id: str = Field(default_factory=new_id, primary_key=True)
     kind: str
@@ -27,6 +54,15 @@ class Share(SQLModel, table=True):
     revoked_at: float | None = None
     hits: int = 0
     created_at: float = Field(default_factory=now)
+    selection: dict[str, Any] | None = Field(default=None, sa_column=_optional())
+    shows: list[str] | None = Field(default=None, sa_column=_optional())
+    title: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    note: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
+    created_by: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    first_visit_at: float | None = None
+    last_visit_at: float | None = None
+
+    __table_args__ = (Index("ix_share_created", "created_at", "id"),)
 
 
 class Dataset(SQLModel, table=True):

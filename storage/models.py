@@ -6,7 +6,7 @@ import secrets
 import time
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, UniqueConstraint, inspect, text
 from sqlmodel import Field, SQLModel
 
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # no 0/o, 1/l: ids are read aloud and typed
@@ -98,12 +98,40 @@ class Run(SQLModel, table=True):
     summary: str = ""
     pinned: bool = False
     archived: bool = False
+    archived_at: float | None = None
+    # Nothing writes it any more: the keys of all requests are kept in `storage.repeats`. SQLite can only drop a unique
+    # column by making the table anew, which deletes what refers to runs.
     idempotency_key: str | None = Field(default=None, unique=True)
+    owner: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
     __table_args__ = (
-        Index("ix_run_claim", "status", "queue", "priority", "created_at"),
+        # A page of runs, newest first, and their number: all that is filtered by, again so that no row is read for it.
+        Index(
+            "ix_run_listed",
+            "archived",
+            "created_at",
+            "id",
+            "sweep_id",
+            "status",
+            "family",
+            "method",
+        ),
         Index("ix_run_created", "created_at", "id"),
     )
+
+
+RUN = inspect(Run).local_table.columns
+Index(
+    # In the order in which the runs of a queue start, so that the first one is found and not sorted for; it holds all
+    # that is asked of a waiting run, so that a long queue is looked through without its rows.
+    "ix_run_start",
+    RUN["status"],
+    RUN["queue"],
+    RUN["priority"].desc(),
+    RUN["created_at"],
+    RUN["id"],
+    RUN["memory_mb"],
+)
 
 
 class Attempt(SQLModel, table=True):
@@ -161,12 +189,17 @@ class Record(SQLModel, table=True):
 
 
 class Blob(SQLModel, table=True):
-    """A file in the artefact store, named by its content."""
+    """A file in the artefact store, named by its content.
+
+    Attributes:
+        lost_at: when it was found to be missing or damaged; null while nothing is known against it.
+    """
 
     sha256: str = Field(primary_key=True)
     size: int = Field(sa_type=BigInteger)
     mime: str
     created_at: float = Field(default_factory=now)
+    lost_at: float | None = None
 
 
 class Artefact(SQLModel, table=True):

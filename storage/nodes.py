@@ -21,6 +21,7 @@ from storage import paging, reviews, runs
 from storage.db import is_postgres
 from storage.filters import Filter, on_column
 from storage.kept import Review
+from storage.lists import End
 from storage.models import Run
 from storage.places import Order, Place
 from storage.records import whole
@@ -294,10 +295,10 @@ def walk(ranking: Ranking, wanted: Selection) -> Iterator[list[dict[str, Any]]]:
         ranking.session.rollback()  # ends the transaction: a slow reader keeps nobody from tidying up
 
 
-def tables(session: Session, limit: int) -> list[tuple[Run, int, bool]]:
+def tables(session: Session, limit: int, after: End | None = None) -> list[tuple[Run, int, bool]]:
     """The runs that recorded nodes, newest first: how many, and whether their scores have parts."""
     some = select(1).where(col(NodeRow.run_id) == col(Run.id)).exists()
-    found = runs.newest(session, some, limit)
+    found = runs.newest(session, some, limit, after)
     return [(run, number(session, run.id), has_parts(session, run.id)) for run in found]
 
 

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, delete, func, insert, inspect, select
+from sqlalchemy import ColumnElement, CursorResult, delete, func, insert, inspect, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col
 
 from storage import states
 from storage.db import is_postgres
 from storage.filters import Filter, condition, sort_key
+from storage.lists import End, behind
 from storage.models import Artefact, Blob, Checkpoint, Event, Metric, Record, Run
 from storage.typed import TABLES, NewRow, PairStep, Typed, columns, plain
 
@@ -53,17 +54,47 @@ def series(session: Session, run_id: str, names: Sequence[str] = ()) -> Series:
     return dict(found)
 
 
-def events_after(session: Session, run_id: str, cursor: int = 0) -> list[Event]:
+def times(session: Session, run_id: str) -> Series:
+    """When each point of each curve was written, (step, UTC epoch seconds), in the order of `series`."""
+    query = select(col(Metric.name), col(Metric.step), col(Metric.at)).where(
+        col(Metric.run_id) == run_id
+    )
+    found: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
+    for name, step, at in session.execute(
+        query.order_by(col(Metric.name), col(Metric.step), col(Metric.id))
+    ):
+        found[name].append((step, at))
+    return dict(found)
+
+
+def events_after(
+    session: Session, run_id: str, cursor: int = 0, limit: int | None = None
+) -> list[Event]:
     query = select(Event).where(col(Event.run_id) == run_id, col(Event.id) > cursor)
-    return list(session.scalars(query.order_by(col(Event.id))))
+    return list(session.scalars(query.order_by(col(Event.id)).limit(limit)))
 
 
-def artefacts(session: Session, run_id: str, role: str = "") -> list[tuple[Artefact, Blob]]:
+def artefacts(
+    session: Session,
+    run_id: str,
+    role: str = "",
+    cursor: int = 0,
+    limit: int | None = None,
+    hidden: Sequence[str] = (),
+) -> list[tuple[Artefact, Blob]]:
+    """The files of a run with an id above `cursor`, in their order.
+
+    Args:
+        role: only those of this one.
+        hidden: roles that are left out, but for files that are lost.
+    """
     query = (
         select(Artefact, Blob)
         .join(Blob, col(Blob.sha256) == col(Artefact.sha256))
-        .where(col(Artefact.run_id) == run_id)
+        .where(col(Artefact.run_id) == run_id, col(Artefact.id) > cursor)
+        .where(or_(col(Artefact.role).not_in(hidden), col(Blob.lost_at).is_not(None)))
         .order_by(col(Artefact.id))
+        .limit(limit)
     )
     if role:
         query = query.where(col(Artefact.role) == role)
@@ -76,21 +107,30 @@ def named(session: Session, run_id: str, name: str) -> Artefact | None:
 
 
 def made(
-    session: Session, name: str, families: Sequence[str], limit: int
+    session: Session,
+    name: str,
+    families: Sequence[str],
+    limit: int,
+    after: End | None = None,
 ) -> list[tuple[Artefact, Run]]:
-    """The artefacts of that name of runs of these families, those of the newest runs first."""
+    """The artefacts of that name of runs of these families, those of the newest runs first.
+
+    Args:
+        after: (created_at, id) of the last run seen.
+    """
     query = (
         select(Artefact, Run)
         .join(Run, col(Run.id) == col(Artefact.run_id))
         .where(col(Artefact.name) == name, col(Run.family).in_(families))
-        .order_by(col(Run.created_at).desc(), col(Run.id).desc())
-        .limit(limit)
     )
+    query = behind(query, (col(Run.created_at), col(Run.id)), after, limit)
     return [(artefact, run) for artefact, run in session.execute(query)]
 
 
 def add_blob(session: Session, sha256: str, size: int, mime: str) -> None:
-    if session.get(Blob, sha256) is not None:
+    known = session.get(Blob, sha256)
+    if known is not None:
+        known.lost_at = None  # whoever adds it has just put the file
         return
     # Only PostgreSQL has several writers: another worker may be keeping the same content just now.
     with suppress(IntegrityError), session.begin_nested():
@@ -114,6 +154,11 @@ def put_checkpoint(session: Session, run_id: str, attempt: int, sha256: str, siz
     session.execute(delete(Checkpoint).where(col(Checkpoint.run_id) == run_id))
     marks = {str(table.__tablename__): _last(session, table, run_id) for table in REPORTED}
     session.add(Checkpoint(run_id=run_id, attempt=attempt, sha256=sha256, marks=marks))
+
+
+def last(session: Session, run_id: str, kind: str) -> int:
+    """The id of the newest row of a run in the table that has the rows of a kind; 0 without any."""
+    return _last(session, TABLES.get(kind, Record), run_id)
 
 
 def _last(session: Session, table: type[Reported], run_id: str) -> int:
@@ -170,8 +215,12 @@ def rows(
     sort: str = "",
     descending: bool = False,
     filters: Sequence[Filter] = (),
+    until: int | None = None,
 ) -> tuple[list[dict[str, Any]], int]:
     """One page of the rows of a kind, sorted by one of their fields (rows without it last), and how many there are.
+
+    Args:
+        until: only rows with an id up to this one (`last`): a run that goes on adds none in between.
 
     Raises:
         ValueError: a filter does not fit its field.
@@ -180,6 +229,8 @@ def rows(
     where: list[ColumnElement[bool]] = [col(table.run_id) == run_id]
     if table is Record:
         where.append(col(Record.kind) == kind)
+    if until is not None:
+        where.append(col(table.id) <= until)
     where += [condition(table, each, is_postgres(session)) for each in filters]
     total = session.scalar(select(func.count()).select_from(table).where(*where)) or 0
     order: list[Any] = [col(table.id)]

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlmodel import Session, col
 
 from storage.kept import Review
+from storage.lists import End, behind
 from storage.models import now
 from storage.states import upsert
 
@@ -51,16 +52,15 @@ def put_all(
 
 
 def listed(
-    session: Session, kind: str, verdict: str, offset: int, limit: int
+    session: Session, kind: str, verdict: str, limit: int, after: End | None = None
 ) -> tuple[list[Review], int]:
-    """Reviews of a kind, newest change first, and how many there are."""
+    """Reviews of a kind, newest change first, and how many there are; `after` is (updated_at, subject) of the last seen."""
     where = [col(Review.kind) == kind]
     if verdict:
         where.append(col(Review.verdict) == verdict)
     total = session.scalar(select(func.count()).select_from(Review).where(*where)) or 0
-    newest = (col(Review.updated_at).desc(), col(Review.subject))
-    query = select(Review).where(*where).order_by(*newest).offset(offset).limit(limit)
-    return list(session.scalars(query)), total
+    newest = (col(Review.updated_at), col(Review.subject))
+    return list(session.scalars(behind(select(Review).where(*where), newest, after, limit))), total
 
 
 def counted(session: Session, kind: str) -> tuple[dict[str, int], dict[str, int]]:

@@ -9,12 +9,14 @@ from sqlalchemy import and_, exists, func, not_, or_, select, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from storage.lists import End, behind
 from storage.models import SUCCEEDED, Run, Sweep
 
 
-def newest(session: Session, limit: int) -> list[Sweep]:
-    query = select(Sweep).order_by(col(Sweep.created_at).desc()).limit(limit)
-    return list(session.scalars(query))
+def newest(session: Session, limit: int, after: End | None = None) -> list[Sweep]:
+    """Sweeps, newest first; `after` is (created_at, id) of the last one seen."""
+    keys = (col(Sweep.created_at), col(Sweep.id))
+    return list(session.scalars(behind(select(Sweep), keys, after, limit)))
 
 
 def runs_of(session: Session, sweep_id: str) -> list[Run]:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from storage import runs
+from storage.lists import End
 from storage.models import Run
 from storage.records import whole
 from storage.typed import PairRow, PairState, PairStep
@@ -79,7 +80,9 @@ def described(session: Session, pair_ids: Sequence[str], first: str) -> dict[str
     return {row["pair_id"]: row | {"run": run_id} for row, run_id in zip(rows, runs, strict=True)}
 
 
-def knowing(session: Session, run_id: str, limit: int) -> list[tuple[Run, int]]:
+def knowing(
+    session: Session, run_id: str, limit: int, after: End | None = None
+) -> list[tuple[Run, int]]:
     """The training runs that saw pairs of a run, newest first, and how many pairs each saw in all."""
     shared = (
         select(1)
@@ -88,19 +91,23 @@ def knowing(session: Session, run_id: str, limit: int) -> list[tuple[Run, int]]:
         .where(col(PairState.run_id) == col(Run.id), col(PairRow.run_id) == run_id)
         .exists()
     )
-    return _with_counts(session, PairState, shared, limit)
+    return _with_counts(session, PairState, shared, limit, after)
 
 
-def sets(session: Session, limit: int) -> list[tuple[Run, int]]:
+def sets(session: Session, limit: int, after: End | None = None) -> list[tuple[Run, int]]:
     """The runs that recorded pairs, newest first, and how many each."""
     some = select(1).where(col(PairRow.run_id) == col(Run.id)).exists()
-    return _with_counts(session, PairRow, some, limit)
+    return _with_counts(session, PairRow, some, limit, after)
 
 
 def _with_counts(
-    session: Session, table: type[PairRow | PairState], having: Any, limit: int
+    session: Session,
+    table: type[PairRow | PairState],
+    having: Any,
+    limit: int,
+    after: End | None,
 ) -> list[tuple[Run, int]]:
-    found = runs.newest(session, having, limit)
+    found = runs.newest(session, having, limit, after)
     counts = (
         select(col(table.run_id), func.count().label("pairs"))
         .where(col(table.run_id).in_([run.id for run in found]))

@@ -1,19 +1,36 @@
 """All that pages, scripts and the command line may ask of the studio. Plain data in, plain frozen data out.
 
 `catalogue` says what can be run, `launching` puts runs on the road, `history` finds and changes runs, `results` reads what
-they reported, `charting` lays them out, `sweeps` are many runs as one, `place` is the queue, the workers and the disk,
+they reported, `naming` knows a run by what people call it, `charting` lays them out, `sweeps` are many runs as one, `place` is the queue, the workers and the disk,
 `pairs` shows preference pairs, `pair_files` their pictures and exports, `reviews` are what people decide,
 `nodes` ranks the nodes of graphs, `node_files` writes them down, `node_results` opens what a detection left, `node_figures`
 explains, draws and compares it, `node_judging` says how right it is,
 `instructions` shows instruction rows, `requests` ask that an adapter forget some, `deciding` runs and keeps what they ask,
 `estimating` says what that needs, `certificates` put it on paper, `versions` says which adapter came from which,
-`fewshot_files` pack pictures for few shots, `sharing` comparisons and links, `bundles` runs for another studio,
-`files` what people bring, `previews` preference data before anything runs on it, `welcome` the tour of a new studio.
+`fewshot_files` pack pictures for few shots, `comparing` puts runs side by side, `differences` says by how much they differ,
+`comparisons` are those that people keep, `companions` what a run may be compared with, `links` show one thing to others
+(`share_kinds`, `share_parts`), `bundles` runs for another studio,
+`accounts` says who may use the studio, `acting` on whose behalf something runs, `auditing` what they did,
+`files` what people bring, `previews` preference data before anything runs on it, `webhooks` tell others of ends,
+`welcome` the tour of a new studio, `room` what takes how much, `retention` what goes by age, `keeping` the housekeeping that does it.
 """
 
+from backend.backup import BackupError, back_up
 from backend.chart_views import LandscapeView, Spread
 from backend.cleaning import collect as clean
+from backend.comparison_views import Companion, Differences, RowsBeside
 from backend.doctor import doctor, ready
+from backend.house_views import (
+    BackupView,
+    Cleaned,
+    Going,
+    HouseView,
+    RetentionView,
+    RoomView,
+    UsageView,
+    UsedBy,
+)
+from backend.mending import mended
 from backend.node_views import NextNode, NodePage, NodeRun
 from backend.pair_views import (
     Histogram,
@@ -27,6 +44,7 @@ from backend.pair_views import (
 from backend.preview_views import PairFormatView, PairPreview, PairProblemView
 from backend.request_views import (
     AdapterVersion,
+    InstructionPage,
     InstructionTable,
     Mark,
     Marked,
@@ -35,6 +53,21 @@ from backend.request_views import (
     RequestView,
     TrailLine,
 )
+from backend.services.accounts import (
+    AccountView,
+    add_account,
+    first_admin,
+    list_accounts,
+    open_login,
+    person_by_proxy,
+    person_of_login,
+    person_of_token,
+    remove_account,
+    renew_token,
+    set_role,
+)
+from backend.services.acting import LOCAL, Person, Role, acting, as_person, lacking, need
+from backend.services.auditing import AuditLine, AuditPage, list_audit
 from backend.services.bundles import export_bundle
 from backend.services.bundles_in import import_bundle
 from backend.services.catalogue import (
@@ -44,8 +77,19 @@ from backend.services.catalogue import (
     methods,
     validate,
 )
-from backend.services.certificates import certificate, certificate_page
+from backend.services.certificates import certificate, certificate_page, certificate_table
 from backend.services.charting import landscape
+from backend.services.companions import companions
+from backend.services.comparing import compare
+from backend.services.comparisons import (
+    MAX_NOTES,
+    create_comparison,
+    delete_comparison,
+    duplicate_comparison,
+    get_comparison,
+    list_comparisons,
+    update_comparison,
+)
 from backend.services.deciding import (
     approve_request,
     keep_edit,
@@ -54,7 +98,16 @@ from backend.services.deciding import (
     run_request,
     undo_keep,
 )
-from backend.services.errors import Conflict, Forbidden, Gone, NotFound, ServiceError, TooLarge
+from backend.services.differences import compare_differences
+from backend.services.errors import (
+    Conflict,
+    Forbidden,
+    Full,
+    Gone,
+    NotFound,
+    ServiceError,
+    TooLarge,
+)
 from backend.services.estimating import estimate_request
 from backend.services.fewshot_files import (
     BroughtPicture,
@@ -65,6 +118,7 @@ from backend.services.fewshot_files import (
 from backend.services.figures import compare_figures
 from backend.services.files import blob, datasets, upload
 from backend.services.history import (
+    MAX_PAGE,
     attempts,
     cancel,
     cancel_all,
@@ -80,8 +134,23 @@ from backend.services.instructions import (
     instruction_tables,
     list_instructions,
 )
+from backend.services.keeping import clean as clean_house
+from backend.services.keeping import house
 from backend.services.launching import MAX_SEED, Launch, submit, submit_many
+from backend.services.links import (
+    count_visit,
+    create_share,
+    draft_share,
+    list_shares,
+    resolve_share,
+    revoke_share,
+    revoke_shares,
+    share_choices,
+    shared_target,
+    update_share,
+)
 from backend.services.marks import Change, Marks, read_request_file
+from backend.services.naming import find_run, run_states
 from backend.services.node_figures import (
     explain_node,
     node_gexf,
@@ -122,6 +191,7 @@ from backend.services.previews import (
     pair_formats,
     preview_pairs,
 )
+from backend.services.repeating import KeptAnswer, claim, give_up, keep_answer
 from backend.services.requests import (
     create_request,
     delete_request,
@@ -132,19 +202,16 @@ from backend.services.requests import (
     remove_mark,
     update_request,
 )
-from backend.services.results import artefacts, events, live, records, series
+from backend.services.restoring import check as check_backup
+from backend.services.restoring import restore
+from backend.services.results import artefacts, clock, events, live, records, series
+from backend.services.retention import plan as retention_plan
 from backend.services.reviews import list_reviews, put_review, put_reviews
-from backend.services.sharing import (
-    compare,
-    create_comparison,
-    create_share,
-    get_comparison,
-    list_comparisons,
-    list_shares,
-    resolve_share,
-    revoke_share,
-    update_comparison,
-)
+from backend.services.room import check_room
+from backend.services.room import room as room_left
+from backend.services.rows_beside import rows_beside
+from backend.services.share_kinds import RUN_PARTS, pair_query
+from backend.services.share_parts import SENTENCES, WITH_DATA, left_out
 from backend.services.sweep_plans import SweepRequest, plan_sweep
 from backend.services.sweeps import (
     cancel_sweep,
@@ -155,7 +222,9 @@ from backend.services.sweeps import (
     rename_sweep,
 )
 from backend.services.versions import adapter_versions
+from backend.services.webhooks import try_webhooks, webhook_secret, webhooks
 from backend.services.welcome import remove_tour, tour
+from backend.share_views import ShareChoices, SharedTarget, SharePage, ShareView
 from backend.sweep_views import SweepItem, SweepPlan, SweepView
 from backend.views import (
     ArtefactView,
@@ -163,6 +232,7 @@ from backend.views import (
     BlobFile,
     Check,
     CompareView,
+    ComparisonPage,
     ComparisonView,
     DatasetView,
     DiskView,
@@ -173,41 +243,62 @@ from backend.views import (
     QueueView,
     RecordPage,
     RunPage,
+    RunState,
     RunView,
     SettingRow,
-    ShareView,
     TourStop,
     TourView,
+    WebhookView,
     WorkerView,
 )
 from methods.alignment.catalogue import Catalogue, load_catalogue
-from methods.base import Estimate, Method, MethodError, Preset, Reported
+from methods.base import Estimate, Method, MethodError, Paper, Preset, Reported
 from storage.artefacts import StorageError
 
 __all__ = [
+    "LOCAL",
+    "MAX_NOTES",
+    "MAX_PAGE",
     "MAX_SEED",
+    "RUN_PARTS",
+    "SENTENCES",
+    "WITH_DATA",
+    "AccountView",
     "AdapterVersion",
     "Against",
     "ArtefactView",
     "Ask",
     "AttemptView",
+    "AuditLine",
+    "AuditPage",
+    "BackupError",
+    "BackupView",
     "BlobFile",
     "BroughtPicture",
     "Catalogue",
     "Change",
     "Check",
+    "Cleaned",
+    "Companion",
     "CompareView",
+    "ComparisonPage",
     "ComparisonView",
     "Conflict",
     "DatasetView",
+    "Differences",
     "DiskView",
     "Estimate",
     "EventView",
     "Forbidden",
+    "Full",
+    "Going",
     "Gone",
     "Histogram",
+    "HouseView",
+    "InstructionPage",
     "InstructionQuery",
     "InstructionTable",
+    "KeptAnswer",
     "LandscapeView",
     "Launch",
     "LiveView",
@@ -230,6 +321,8 @@ __all__ = [
     "PairProblemView",
     "PairQuery",
     "PairRun",
+    "Paper",
+    "Person",
     "Picture",
     "PictureView",
     "Preset",
@@ -240,13 +333,21 @@ __all__ = [
     "RequestEstimate",
     "RequestItem",
     "RequestView",
+    "RetentionView",
     "ReviewPage",
     "ReviewView",
+    "Role",
+    "RoomView",
+    "RowsBeside",
     "RunPage",
+    "RunState",
     "RunView",
     "ServiceError",
     "SettingRow",
+    "ShareChoices",
+    "SharePage",
     "ShareView",
+    "SharedTarget",
     "Spread",
     "StorageError",
     "SweepItem",
@@ -257,34 +358,53 @@ __all__ = [
     "TourStop",
     "TourView",
     "TrailLine",
+    "UsageView",
+    "UsedBy",
+    "WebhookView",
     "WorkerView",
+    "acting",
     "adapter_versions",
+    "add_account",
     "approve_request",
     "artefacts",
+    "as_person",
     "ask_worker",
     "attempts",
+    "back_up",
     "blob",
     "cancel",
     "cancel_all",
     "cancel_sweep",
     "certificate",
     "certificate_page",
+    "certificate_table",
+    "check_backup",
     "check_pair_file",
     "check_picture",
+    "check_room",
+    "claim",
     "clean",
+    "clean_house",
+    "clock",
+    "companions",
     "compare",
+    "compare_differences",
     "compare_figures",
     "convert_pair_file",
+    "count_visit",
     "create_comparison",
     "create_request",
     "create_share",
     "datasets",
+    "delete_comparison",
     "delete_request",
     "delete_run",
     "delete_sweep",
     "differing_settings",
     "disk",
     "doctor",
+    "draft_share",
+    "duplicate_comparison",
     "estimate",
     "estimate_request",
     "events",
@@ -292,18 +412,27 @@ __all__ = [
     "export_bundle",
     "export_pairs",
     "family_intro",
+    "find_run",
     "find_same",
+    "first_admin",
     "get_comparison",
     "get_request",
     "get_run",
     "get_sweep",
+    "give_up",
     "heaviest_pairs",
+    "house",
     "import_bundle",
     "instruction_tables",
     "judge_nodes",
+    "keep_answer",
     "keep_edit",
+    "lacking",
     "landscape",
     "launch_sweep",
+    "left_out",
+    "list_accounts",
+    "list_audit",
     "list_comparisons",
     "list_instructions",
     "list_nodes",
@@ -315,8 +444,10 @@ __all__ = [
     "list_sweeps",
     "live",
     "load_catalogue",
+    "mended",
     "methods",
     "move",
+    "need",
     "next_node",
     "node_gexf",
     "node_overview",
@@ -326,15 +457,20 @@ __all__ = [
     "nodes_csv",
     "nodes_json",
     "open_database",
+    "open_login",
     "open_studio",
     "pack_pictures",
     "pair_formats",
     "pair_histogram",
     "pair_points",
+    "pair_query",
     "pair_sets",
     "pair_steps",
     "pair_trainings",
     "pause",
+    "person_by_proxy",
+    "person_of_login",
+    "person_of_token",
     "picture",
     "plan_sweep",
     "preview_pairs",
@@ -348,25 +484,40 @@ __all__ = [
     "ready",
     "records",
     "reject_request",
+    "remove_account",
     "remove_mark",
     "remove_tour",
     "rename_sweep",
+    "renew_token",
     "reopen_request",
     "rerun",
     "resolve_share",
+    "restore",
     "resume",
+    "retention_plan",
     "reviews_csv",
     "revoke_share",
+    "revoke_shares",
+    "room_left",
+    "rows_beside",
     "run_request",
+    "run_states",
     "series",
+    "set_role",
+    "share_choices",
+    "shared_target",
     "submit",
     "submit_many",
     "tour",
+    "try_webhooks",
     "undo_keep",
     "update_comparison",
     "update_request",
     "update_run",
+    "update_share",
     "upload",
     "validate",
+    "webhook_secret",
+    "webhooks",
     "workers",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
+from backend import curves
 from backend.services.errors import Conflict, NotFound, ServiceError
 from backend.settings import settings
 from backend.stored import store
 from storage import bundles, db, runs
 from storage.artefacts import ArtefactStore, StorageError
 from storage.kept import Dataset
-from storage.models import TERMINAL, Run, now
+from storage.models import TERMINAL, Metric, Run, now
 
 FORMAT = 1
 HEAD = "bundle.json"
@@ -79,14 +80,16 @@ def _write(run_ids: Sequence[str], target: Path) -> None:
     with db.reading(settings().database_url) as session:
         found = runs.by_ids(session, run_ids)
         _check_finished(found, run_ids)
+        packed = {curves.packed(session, run_id) for run_id in run_ids}  # they go as rows
         files = bundles.files_of(session, run_ids)
+        files = {sha: blob for sha, blob in files.items() if sha not in packed}
         uploads = bundles.uploads_of(session, _named(found))
         files |= {blob.sha256: blob for _, blob in uploads}
         head = Head(
             vitrine_bundle=FORMAT,
             made_by=version("vitrine"),
             made_at=now(),
-            runs=[run.model_dump() for run in found],
+            runs=[run.model_dump(exclude={"owner"}) for run in found],
             files={sha: BundledFile(size=blob.size, mime=blob.mime) for sha, blob in files.items()},
             uploads=[_upload(dataset) for dataset, _ in uploads],
         )
@@ -125,7 +128,7 @@ def _named(found: Sequence[Run]) -> set[str]:
 
 
 def _write_rows(archive: zipfile.ZipFile, session: Session, name: str, run_id: str) -> None:
-    lines = (json.dumps(row) + "\n" for row in bundles.rows_of(session, name, run_id))
+    lines = (json.dumps(row) + "\n" for row in _rows(session, name, run_id))
     first = next(lines, None)
     if first is None:
         return
@@ -133,3 +136,14 @@ def _write_rows(archive: zipfile.ZipFile, session: Session, name: str, run_id: s
         file.write(first.encode())
         for line in lines:
             file.write(line.encode())
+
+
+def _rows(session: Session, name: str, run_id: str) -> Iterator[dict[str, Any]]:
+    """The rows of one table; of a run whose curves are packed, as if they were not."""
+    points = curves.rows(session, run_id) if name == Metric.__tablename__ else None
+    if points is not None:
+        yield from points
+        return
+    for row in bundles.rows_of(session, name, run_id):
+        if row.get("name") != curves.PACKED:
+            yield row

@@ -10,24 +10,33 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from PIL import Image
 from pydantic import ValidationError
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session
 
+from backend.services.acting import need
+from backend.services.auditing import audit
 from backend.services.bundles import FORMAT, HEAD, ID, BundledUpload, Head
 from backend.services.convert import run_view
 from backend.services.errors import Conflict, ServiceError
+from backend.services.room import check_room
 from backend.settings import settings
 from backend.stored import store
 from backend.views import RunView
 from methods.archives import Archive
+from methods.image_files import opened
 from methods.local import check_name
 from storage import bundles, db, records
 from storage.kept import Dataset
-from storage.models import TERMINAL, Event, Run
+from storage.models import TERMINAL, Event, Run, now
 
 NAME = re.compile(r"[a-z][a-z0-9_.]{0,79}\Z")
 """Of methods and families."""
+NAMED = 50
+"""Runs that the log of an import names."""
+DRAWN = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
+"""What pages draw as pictures."""
 LARGEST = 2**63
 """Whole numbers of a database are smaller."""
 
@@ -39,6 +48,7 @@ def import_bundle(path: Path) -> list[RunView]:
         ServiceError: it is no bundle, is damaged, or holds what this studio does not know.
         Conflict: one of its runs is here already.
     """
+    check_room()
     archive, head, found = _opened(path)
     _check_members(archive, head)
     _refuse_known(found)
@@ -47,6 +57,7 @@ def import_bundle(path: Path) -> list[RunView]:
         with db.writing(settings().database_url) as session:
             _refuse_known(found, session)
             _add(session, archive, head, found)
+            audit(session, "bundle.import", path.name, runs=[run.id for run in found][:NAMED])
     except (IntegrityError, DataError) as error:
         raise ServiceError(f"{path.name} does not fit together: {error.orig}") from error
     return [run_view(run) for run in found]
@@ -98,6 +109,7 @@ def _arriving(head: Head) -> list[Run]:
     Raises:
         ValueError: one of them is no such run.
     """
+    owner = need("editor").name
     found: dict[str, Run] = {}
     for values in head.runs:
         run = _run(values)
@@ -108,9 +120,12 @@ def _arriving(head: Head) -> list[Run]:
         parent = found.get(run.parent_id or "")
         # A run is made from an earlier one: of a circle nothing is left.
         run.parent_id = parent.id if parent and parent.created_at < run.created_at else None
+        run.owner = owner
         run.sweep_id = run.sweep_cell = None
         run.worker_id = run.lease_until = run.idempotency_key = None
-        run.env = {**run.env, "bundle": {"made_by": head.made_by, "made_at": head.made_at}}
+        origin = {"made_by": head.made_by, "made_at": head.made_at, "taken_at": now()}
+        run.env = {**run.env, "bundle": origin}
+        run.archived_at = now() if run.archived else None
     return list(found.values())
 
 
@@ -164,6 +179,20 @@ def _store_files(archive: Archive, head: Head) -> None:
             archive.copy(f"files/{sha256}", copy)
             if kept.put(copy) != (sha256, file.size):
                 raise ServiceError(f"{archive.name}: the file {sha256[:12]} is damaged")
+            _check_picture(copy, file.mime, f"{archive.name}: the file {sha256[:12]}")
+
+
+def _check_picture(file: Path, mime: str, told: str) -> None:
+    """What calls itself a picture is one of that kind: pages and reports draw it without asking."""
+    if mime not in DRAWN:
+        return
+    try:
+        with opened(file.read_bytes()) as image:
+            kind = Image.MIME.get(image.format or "")
+    except ValueError as error:
+        raise ServiceError(f"{told} calls itself {mime}: {error}") from None
+    if kind != mime:
+        raise ServiceError(f"{told} calls itself {mime} and is {kind}")
 
 
 def _add_reports(session: Session, archive: Archive, run: Run, head: Head) -> None:

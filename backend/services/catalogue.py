@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from backend.references import open_reference, with_names
-from backend.views import RunView, SettingRow
+from backend.trusted import check_sources
+from backend.views import RunView, SettingRow, SettingState
 from methods import METHODS
 from methods.base import Config, Estimate, Finished, Method, MethodError
 from storage.models import SUCCEEDED
@@ -51,6 +52,7 @@ def validate(method: str, values: Mapping[str, Any]) -> Config:
         config = entry.config.model_validate(dict(values))
     except ValidationError as error:
         raise MethodError(_explained(entry.config, error.errors())) from None
+    check_sources(config)
     if entry.check is not None:
         try:
             entry.check(config, open_reference)
@@ -104,16 +106,40 @@ def differing_settings(runs: Sequence[RunView]) -> tuple[list[SettingRow], list[
     the interval of no schedule, is None.
     """
     names = list(dict.fromkeys(name for run in runs for name in _fields(run)))
-    rows = [SettingRow("seed", "Seed", [run.seed for run in runs])]
+    chosen: list[SettingState] = ["chosen"] * len(runs)
+    rows = [SettingRow("seed", "Seed", [run.seed for run in runs], chosen)]
     if len({run.method for run in runs}) > 1:
-        rows.insert(0, SettingRow("method", "Method", [run.method for run in runs]))
+        rows.insert(0, SettingRow("method", "Method", [run.method for run in runs], chosen))
     used = [used_settings(run.method, run.config) for run in runs]
     rows += [
-        SettingRow(name, _title(runs, name), [config.get(name) for config in used])
+        SettingRow(
+            name,
+            _title(runs, name),
+            [config.get(name) for config in used],
+            [_state(run, name, config) for run, config in zip(runs, used, strict=True)],
+        )
         for name in names
     ]
-    differing = [row for row in rows if any(value != row.values[0] for value in row.values)]
+    differing = [row for row in rows if _differs(row)]
     return differing, [row for row in rows if row not in differing]
+
+
+def _differs(row: SettingRow) -> bool:
+    some_lack_it = 0 < row.states.count("absent") < len(row.states)
+    return some_lack_it or any(value != row.values[0] for value in row.values)
+
+
+def _state(run: RunView, name: str, used: Mapping[str, Any]) -> SettingState:
+    entry = METHODS.get(run.method)
+    field = entry.config.model_fields.get(name) if entry else None
+    if field is None:
+        return "chosen" if name in run.config else "absent"
+    if name not in used:
+        return "unused"
+    default = field.get_default(call_default_factory=True)
+    if isinstance(default, tuple):
+        default = list(default)
+    return "default" if used[name] == default else "chosen"
 
 
 def used_settings(method: str, config: Mapping[str, Any]) -> Mapping[str, Any]:

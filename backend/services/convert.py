@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 
 from backend.views import ArtefactView, AttemptView, ComparisonView, EventView, RunView
 from storage.kept import Comparison
-from storage.models import Artefact, Attempt, Blob, Event, Run
+from storage.models import SUCCEEDED, TERMINAL, Artefact, Attempt, Blob, Event, Run
 
-RUN_FIELDS = [field.name for field in fields(RunView)]
+DERIVED = ("finished", "fraction", "url")
+RUN_FIELDS = [field.name for field in fields(RunView) if field.name not in DERIVED]
 
 
 def run_view(run: Run) -> RunView:
-    return RunView(**{name: getattr(run, name) for name in RUN_FIELDS})
+    return RunView(
+        **{name: getattr(run, name) for name in RUN_FIELDS},
+        finished=run.status in TERMINAL,
+        fraction=_fraction(run),
+        url=f"/r/{run.id}",
+    )
 
 
-def comparison_view(row: Comparison) -> ComparisonView:
-    return ComparisonView(row.id, row.title, list(row.run_ids), row.created_at)
+def _fraction(run: Run) -> float:
+    if run.status == SUCCEEDED:
+        return 1.0
+    return min(1.0, run.done / run.total) if run.total > 0 else 0.0
+
+
+def comparison_view(row: Comparison, statuses: Mapping[str, int] | None = None) -> ComparisonView:
+    return ComparisonView(
+        id=row.id,
+        title=row.title,
+        run_ids=list(row.run_ids),
+        created_at=row.created_at,
+        updated_at=row.updated_at or row.created_at,
+        notes=row.notes,
+        baseline=row.baseline,
+        pinned=row.pinned,
+        owner=row.owner,
+        statuses=dict(statuses or {}),
+        url=f"/c/{row.id}",
+    )
 
 
 def event_view(row: Event) -> EventView:
@@ -29,6 +54,7 @@ def attempt_view(row: Attempt) -> AttemptView:
 
 def artefact_view(artefact: Artefact, blob: Blob) -> ArtefactView:
     return ArtefactView(
+        id=artefact.id or 0,
         name=artefact.name,
         role=artefact.role,
         sha256=blob.sha256,
@@ -37,4 +63,5 @@ def artefact_view(artefact: Artefact, blob: Blob) -> ArtefactView:
         meta=artefact.meta,
         url=f"/a/{blob.sha256}",
         created_at=artefact.created_at,
+        lost=blob.lost_at is not None,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backend.request_views import RequestView
+from backend.services.auditing import audit
 from backend.services.catalogue import get_method
 from backend.services.convert import run_view
 from backend.services.errors import Conflict, NotFound, ServiceError
@@ -15,6 +16,7 @@ from backend.services.launching import Launch, checked, publish
 from backend.services.marks import counts_of, request_file
 from backend.services.request_states import changing, seen, sentence
 from backend.services.requests import MAX_NOTE, get_request
+from backend.services.room import check_room
 from backend.settings import settings
 from backend.stored import store
 from backend.views import RunView
@@ -46,6 +48,7 @@ def approve_request(request_id: str, note: str = "") -> RequestView:
         data = {"file": sha256, "counts": counts, "note": note}
         text = _noted(f"approved: {sentence(counts)}", note)
         found.change("approved", text, data, decision="approved", file=sha256)
+        audit(found.session, "request.approve", request_id, file=sha256, **counts)
     return get_request(request_id)
 
 
@@ -57,6 +60,7 @@ def reject_request(request_id: str, note: str = "") -> RequestView:
     """
     with changing(request_id, "rejected", "requested", "approved", "verified") as found:
         found.change("rejected", _noted("rejected", note), {"note": note}, decision="rejected")
+        audit(found.session, "request.reject", request_id)
     return get_request(request_id)
 
 
@@ -69,6 +73,7 @@ def reopen_request(request_id: str, note: str = "") -> RequestView:
     with changing(request_id, "reopened", "approved", "verified", "rejected") as found:
         text = _noted("reopened", note)
         found.change("reopened", text, {"note": note}, decision="", file=None)
+        audit(found.session, "request.reopen", request_id)
     return get_request(request_id)
 
 
@@ -84,6 +89,7 @@ def run_request(
         Conflict: it is not approved.
         ServiceError: a setting is the request's own.
         MethodError: the settings of one do not hold, with its title; nothing was queued.
+        Full: there is no room for what they would make.
     """
     with db.reading(settings().database_url) as session:
         found = seen(session, request_id)
@@ -91,6 +97,7 @@ def run_request(
     rows: list[Run] = []
     if file and found.state in OPEN:  # reading what a launch names takes too long for a transaction
         rows = checked([launch_of(found.row, *each, seed, file) for each in launches])
+    check_room()
     with changing(request_id, "run", *OPEN) as now_seen:
         if now_seen.row.file != file:
             raise Conflict(f"request {request_id} was decided anew just now: look at it again")
@@ -129,6 +136,7 @@ def keep_edit(request_id: str, run_id: str) -> RequestView:
             raise Conflict(f"request {request_id} is kept: run {run_id} is the one")
         data = {"run": run_id, "before": before}
         found.change("kept", f"kept: run {run_id} ({run.title})", data, kept_run=run_id)
+        audit(found.session, "request.keep", request_id, **data)
     return get_request(request_id)
 
 
@@ -146,7 +154,9 @@ def undo_keep(request_id: str) -> RequestView:
         text = f"undone: run {row.kept_run}; " + (
             f"run {back} is kept again" if back else "none is kept"
         )
-        found.change("undone", text, {"run": row.kept_run, "back": back}, kept_run=back)
+        data = {"run": row.kept_run, "back": back}
+        found.change("undone", text, data, kept_run=back)
+        audit(found.session, "request.undo", request_id, **data)
     return get_request(request_id)
 
 

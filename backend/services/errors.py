@@ -6,6 +6,7 @@ ServiceError
     Gone        it was there and has ended
     Forbidden   not for this asker
     TooLarge    over a limit
+    Full        there is no room for more
 """
 
 
@@ -30,4 +31,8 @@ class Forbidden(ServiceError):
 
 
 class TooLarge(ServiceError):
+    pass
+
+
+class Full(ServiceError):
     pass

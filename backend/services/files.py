@@ -7,7 +7,9 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from backend.services.acting import need
 from backend.services.errors import NotFound, ServiceError, TooLarge
+from backend.services.room import check_room
 from backend.settings import settings
 from backend.stored import store
 from backend.uploads import check_content
@@ -17,6 +19,7 @@ from methods.local import check_name
 from storage import db, records
 from storage.artefacts import SHA256
 from storage.kept import Dataset
+from storage.lists import End, behind
 from storage.models import Blob
 
 
@@ -66,13 +69,20 @@ def upload(name: str, file: Path, kind: str) -> DatasetView:
     Raises:
         ServiceError: the kind, the name or the content is not allowed.
         TooLarge: it is over the upload limit.
+        Forbidden: who asks may not bring anything.
     """
+    need("editor")
     _check(name, file, kind)
     return keep(name, file, kind)
 
 
 def keep(name: str, content: bytes | Path, kind: str) -> DatasetView:
-    """Keep a file that is known to be sound."""
+    """Keep a file that is known to be sound.
+
+    Raises:
+        Full: there is no room for it.
+    """
+    check_room()
     sha256, size = store().put(content)
     with db.writing(settings().database_url) as session:
         row = keep_in(session, name, sha256, size, kind)
@@ -115,15 +125,14 @@ def _check(name: str, file: Path, kind: str) -> None:
         raise ServiceError(str(error)) from None
 
 
-def datasets(kind: str = "") -> list[DatasetView]:
-    """What people brought, newest first."""
-    query = (
-        select(Dataset, col(Blob.size))
-        .join(Blob, col(Blob.sha256) == col(Dataset.sha256))
-        .order_by(col(Dataset.created_at).desc())
-    )
+def datasets(
+    kind: str = "", limit: int | None = None, after: End | None = None
+) -> list[DatasetView]:
+    """What people brought, newest first; `after` is (created_at, id) of the last one seen."""
+    query = select(Dataset, col(Blob.size)).join(Blob, col(Blob.sha256) == col(Dataset.sha256))
     if kind:
         query = query.where(col(Dataset.kind) == kind)
+    query = behind(query, (col(Dataset.created_at), col(Dataset.id)), after, limit)
     with db.reading(settings().database_url) as session:
         return [_view(row, size) for row, size in session.execute(query)]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +9,9 @@ from typing import Any
 from sqlmodel import Session
 
 from backend import lifecycle
+from backend.services import cursors
+from backend.services.acting import need_own
+from backend.services.auditing import audit
 from backend.services.catalogue import validate
 from backend.services.convert import attempt_view, run_view
 from backend.services.errors import Conflict, NotFound, ServiceError
@@ -19,7 +20,7 @@ from backend.services.request_states import delete_runs
 from backend.settings import settings
 from backend.views import AttemptView, RunPage, RunView
 from storage import db, erasures, records, runs
-from storage.models import ACTIVE, STATUSES, Run
+from storage.models import ACTIVE, STATUSES, Run, now
 from storage.runs import Sort
 
 MAX_PAGE = 200
@@ -82,6 +83,7 @@ def list_runs(
         raise ServiceError(f"status: {', '.join(STATUSES)} are allowed, got {', '.join(unknown)}")
     if not 1 <= limit <= MAX_PAGE:
         raise ServiceError(f"limit: 1 to {MAX_PAGE} is allowed, got {limit}")
+    name = f"runs:{sort}:{'falling' if descending else 'rising'}"
     with db.reading(settings().database_url) as session:
         found, total = runs.listed(
             session,
@@ -93,27 +95,20 @@ def list_runs(
             sweep=sweep,
             sort=sort,
             descending=descending,
-            after=_decode(cursor) if cursor else None,
+            after=cursors.decode(cursor, name, _held(sort), str) if cursor else None,
             limit=limit + 1,
         )
     more = len(found) > limit
     views = [run_view(run) for run in found[:limit]]
-    return RunPage(views, _encode(views[-1], sort) if more else None, total)
+    return RunPage(views, cursors.encode(name, *_place(views[-1], sort)) if more else None, total)
 
 
-def _encode(last: RunView, sort: Sort) -> str:
-    value = (last.finished_at or 0.0) if sort == "finished_at" else getattr(last, sort)
-    return base64.urlsafe_b64encode(json.dumps([value, last.id]).encode()).decode()
+def _held(sort: Sort) -> type:
+    return float if sort in ("created_at", "finished_at") else str
 
 
-def _decode(cursor: str) -> tuple[Any, str]:
-    try:
-        value, run_id = json.loads(base64.urlsafe_b64decode(cursor))
-    except (ValueError, TypeError):
-        value, run_id = None, None
-    if not isinstance(value, str | int | float) or not isinstance(run_id, str):
-        raise ServiceError("cursor: only one that an earlier page gave is allowed")
-    return value, run_id
+def _place(last: RunView, sort: Sort) -> tuple[float | str, str]:
+    return getattr(last, sort) or _held(sort)(), last.id
 
 
 def update_run(
@@ -128,17 +123,29 @@ def update_run(
 
     Raises:
         Conflict: archiving a run that has not ended.
+        Forbidden: it would go sooner by age, is somebody else's, and who asks is no admin.
     """
     given = {"title": title, "pinned": pinned, "archived": archived, "priority": priority}
     with db.writing(settings().database_url) as session:
         run = row(session, run_id)
         if archived and run.status in ACTIVE:
             raise Conflict(f"run {run_id} is {run.status}: cancel it before archiving it")
+        if _goes_sooner(run, pinned, archived):
+            need_own(run.owner, f"run {run_id}")
         for name, value in given.items():
             if value is not None:
                 setattr(run, name, value)
+        if archived is not None:
+            run.archived_at = (run.archived_at or now()) if archived else None
         session.add(run)
     return run_view(run)
+
+
+def _goes_sooner(run: Run, pinned: bool | None, archived: bool | None) -> bool:
+    """Whether a change lets the housekeeping delete a run that it would have left longer: that is to delete it, later."""
+    config = settings()
+    unpinned = run.pinned and pinned is False and (config.retention_days or config.archived_days)
+    return bool(unpinned or (archived and not run.archived and config.archived_days))
 
 
 def cancel(run_id: str, *, hard: bool = False) -> RunView:
@@ -156,6 +163,7 @@ def cancel(run_id: str, *, hard: bool = False) -> RunView:
             session, run_id, 0.0 if hard else settings().cancel_grace_s
         ):
             raise Conflict(f"run {run_id} has already {run.status}")
+        audit(session, "run.cancel", run_id, hard=hard)
         session.refresh(run)
     return run_view(run)
 
@@ -163,11 +171,13 @@ def cancel(run_id: str, *, hard: bool = False) -> RunView:
 def cancel_all(except_run: str | None = None) -> int:
     """Cancel every run that has not ended, except one; returns how many."""
     with db.writing(settings().database_url) as session:
-        wanted = [run_id for run_id in runs.active_ids(session) if run_id != except_run]
-        return sum(
-            lifecycle.request_cancel(session, run_id, settings().cancel_grace_s)
-            for run_id in wanted
-        )
+        ended = lifecycle.cancel_waiting(session, except_run or "")
+        running = [run.id for run in runs.running(session) if run.id != except_run]
+        grace = settings().cancel_grace_s
+        ended += [each for each in running if lifecycle.request_cancel(session, each, grace)]
+        for run_id in ended:
+            audit(session, "run.cancel", run_id, hard=False)
+        return len(ended)
 
 
 def rerun(run_id: str) -> RunView:
@@ -193,16 +203,21 @@ def delete_run(run_id: str) -> None:
 
     Raises:
         Conflict: it has not ended, is pinned, or a request keeps its edit.
+        Forbidden: it is somebody else's, and who asks is no admin.
     """
     with db.reading(settings().database_url) as session:
         _deletable(session, run_id)
     thin_out([run_id])
     with db.writing(settings().database_url) as session:
-        delete_runs(session, [_deletable(session, run_id)])
+        runs.lock(session, [run_id])
+        run = _deletable(session, run_id)
+        audit(session, "run.delete", run_id, title=run.title, method=run.method)
+        delete_runs(session, [run])
 
 
 def _deletable(session: Session, run_id: str) -> Run:
     run = row(session, run_id)
+    need_own(run.owner, f"run {run_id}")
     if run.status in ACTIVE:
         raise Conflict(f"run {run_id} is {run.status}: cancel it before deleting it")
     if run.pinned:

@@ -8,16 +8,16 @@ from typing import Any
 
 from sqlmodel import Session
 
-from backend.request_views import InstructionTable
+from backend.request_views import InstructionPage, InstructionTable
 from backend.services.errors import NotFound, ServiceError
 from backend.services.filtering import check_page, check_sort, parse
 from backend.services.history import row
 from backend.services.marks import mark_view
 from backend.settings import settings
-from backend.views import RecordPage
 from storage import db, records
 from storage import instructions as store
 from storage.kept import Erasure
+from storage.lists import End
 from storage.models import Run
 
 MAX_WORDS = 200
@@ -52,7 +52,7 @@ def list_instructions(
     descending: bool = False,
     offset: int = 0,
     limit: int = 100,
-) -> RecordPage:
+) -> InstructionPage:
     """One page of instruction rows, each with its `mark`, None where there is none.
 
     Args:
@@ -91,14 +91,14 @@ def list_instructions(
     for each in found:
         item = items.get(each["row_id"])
         each["mark"] = asdict(mark_view(each["row_id"], item)) if item else None
-    return RecordPage(found, total)
+    return InstructionPage(found, total)
 
 
-def instruction_tables(limit: int = 50) -> list[InstructionTable]:
+def instruction_tables(limit: int = 50, after: End | None = None) -> list[InstructionTable]:
     """The runs that recorded instruction rows, newest first."""
     check_page(0, limit)
     with db.reading(settings().database_url) as session:
-        found = store.tables(session, limit)
+        found = store.tables(session, limit, after)
         return [_table(session, *each) for each in found]
 
 

@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from kombu.exceptions import OperationalError
-from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from backend.celery_app import wake
+from backend.services.acting import need
 from backend.services.catalogue import get_method, validate
 from backend.services.convert import comparison_view, run_view
+from backend.services.room import check_room
 from backend.settings import settings
 from backend.views import ComparisonView, RunView
 from methods.base import MethodError
-from storage import db, runs
+from storage import db
 from storage.kept import Comparison
 from storage.models import Run
 
@@ -59,35 +60,23 @@ def submit(
     parent_id: str | None = None,
     sweep_id: str | None = None,
     sweep_cell: dict[str, Any] | None = None,
-    idempotency_key: str | None = None,
 ) -> RunView:
     """Queue one run.
 
     Args:
         queue: "cpu", or "gpu0" and so on, to pin the run to a device; empty leaves it to the method.
         sweep_id, sweep_cell: the place in a sweep that this run takes.
-        idempotency_key: a second submit with the same key returns the first one's run.
 
     Raises:
         MethodError: the settings do not hold; nothing was written.
+        Full: there is no room for what it would make.
     """
     launch = Launch(method, values, seed, title, parent_id, sweep_id, sweep_cell)
     row = new_row(launch, priority, queue)
-    row.idempotency_key = idempotency_key
-    try:
-        with db.writing(settings().database_url) as session:
-            earlier = _by_key(session, idempotency_key)
-            if earlier is not None:
-                return run_view(earlier)
-            _check_parent(session, row)
-            session.add(row)
-    except IntegrityError:
-        # Only PostgreSQL has several writers: another submit with this key was faster.
-        with db.reading(settings().database_url) as session:
-            earlier = _by_key(session, idempotency_key)
-        if earlier is None:
-            raise
-        return run_view(earlier)
+    check_room()
+    with db.writing(settings().database_url) as session:
+        _check_parent(session, row)
+        session.add(row)
     publish([row])
     return run_view(row)
 
@@ -99,9 +88,13 @@ def submit_many(
 
     Raises:
         MethodError: the settings of one do not hold, with its title; nothing was written.
+        Full: there is no room for what they would make.
     """
     rows = checked(launches, priority, queue)
-    comparison = Comparison(title=title, run_ids=[row.id for row in rows])
+    check_room()
+    comparison = Comparison(
+        title=title, run_ids=[row.id for row in rows], owner=need("editor").name
+    )
     with db.writing(settings().database_url) as session:
         for row in rows:
             _check_parent(session, row)
@@ -137,6 +130,7 @@ def new_row(launch: Launch, priority: int, queue: str) -> Run:
 
     Raises:
         MethodError: the settings, the seed or the queue do not hold.
+        Forbidden: who asks may not launch anything.
     """
     method = get_method(launch.method)
     check_seed(launch.seed)
@@ -162,18 +156,13 @@ def new_row(launch: Launch, priority: int, queue: str) -> Run:
         queue=queue or method.queue,
         max_attempts=settings().max_attempts,
         memory_mb=method.estimate(valid).memory_mb,
+        owner=need("editor").name,
     )
 
 
 def _check_parent(session: Session, row: Run) -> None:
     if row.parent_id is not None and session.get(Run, row.parent_id) is None:
         raise MethodError(f"parent: there is no run {row.parent_id!r}")
-
-
-def _by_key(session: Session, key: str | None) -> Run | None:
-    if key is None:
-        return None
-    return session.exec(select(Run).where(col(Run.idempotency_key) == key)).first()
 
 
 def params_hash(method: str, config: Mapping[str, Any], seed: int) -> str:
@@ -206,6 +195,3 @@ def publish(rows: Sequence[Run]) -> None:
             wake(row.queue)
     except (OperationalError, OSError) as error:
         log.warning("the broker cannot be reached, the reaper will try again: %s", error)
-        return
-    with db.writing(settings().database_url) as session:
-        runs.set_published(session, [row.id for row in rows])

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any
 
 from backend.services.nodes import NodeCut, NodeQuery, asked, node_json
+from methods.local import table_cell
 from storage import nodes as store
 
 COLUMNS = (
@@ -44,7 +45,6 @@ LABELLED = ("label", "kind")
 REVIEWED = ("name", "label", "verdict", "note")
 """Of a CSV of reviews; a graph is read with such a table as its labels."""
 LABELS = {"confirm": 1, "dismiss": 0}
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def nodes_csv(query: NodeQuery) -> Iterator[str]:
@@ -106,7 +106,7 @@ def _cells(row: Mapping[str, Any] | None, columns: Iterable[str]) -> list[Any] |
         return None
     review = row["review"] or {"verdict": None, "note": "", "tags": []}
     told = {**row, **review, "flagged": int(row["flagged"]), "tags": ", ".join(review["tags"])}
-    return [_cell(told.get(name)) for name in columns]
+    return [table_cell(told.get(name)) for name in columns]
 
 
 def _judged(row: Mapping[str, Any] | None) -> list[Any] | None:
@@ -114,13 +114,7 @@ def _judged(row: Mapping[str, Any] | None) -> list[Any] | None:
         return None
     review = row["review"]
     told = {"name": row["name"], "label": LABELS.get(review["verdict"]), **review}
-    return [_cell(told[name]) for name in REVIEWED]
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
-    return value
+    return [table_cell(told[name]) for name in REVIEWED]
 
 
 def _document(query: NodeQuery) -> Iterator[str]:

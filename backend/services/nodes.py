@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from math import inf
 from typing import Any
 
 from sqlmodel import Session
@@ -18,6 +19,7 @@ from backend.settings import settings
 from methods.anomaly.results.ranks import default_top
 from storage import db
 from storage import nodes as store
+from storage.lists import End
 from storage.models import Run
 from storage.places import Place
 
@@ -99,17 +101,27 @@ def next_node(cut: NodeCut, after: int | None = None) -> NextNode:
     return NextNode(node_json(found) if found else None)
 
 
-def node_runs(limit: int = 50) -> list[NodeRun]:
+def node_runs(limit: int = 50, after: End | None = None) -> list[NodeRun]:
     """The runs that recorded nodes, newest first."""
     check_page(0, limit)
     with db.reading(settings().database_url) as session:
-        return [_node_run(*each) for each in store.tables(session, limit)]
+        return [_node_run(*each) for each in store.tables(session, limit, after)]
 
 
 def own_top(run: Run, nodes: int) -> int:
-    """How many nodes a run flags: as it said at its end, before that as its settings say."""
-    said = run.metrics.get("flagged") or run.config.get("top") or default_top(nodes)
-    return max(1, min(int(said), nodes))
+    """How many nodes a run flags: as it said at its end, before that as its settings say.
+
+    Any run may be asked about, and to other methods those names may mean another thing: only a number of nodes counts.
+    """
+    said = (run.metrics.get("flagged"), run.config.get("top"))
+    counts = [count for each in said if nodes and (count := _count(each))]
+    return min(counts[0], nodes) if counts else default_top(nodes)
+
+
+def _count(value: Any) -> int:
+    """A number of nodes as a run says it; 0 of anything else."""
+    number = isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value < inf
+    return int(value) if number else 0
 
 
 def ranking_of(session: Session, cut: NodeCut) -> store.Ranking:

@@ -18,6 +18,7 @@ from backend.services.reviews import check_verdict, clean_tag, review_view
 from backend.settings import settings
 from storage import db, training
 from storage import pairs as store
+from storage.lists import End
 from storage.models import Run
 
 MAX_POINTS = 20_000
@@ -142,19 +143,19 @@ def heaviest_pairs(training_id: str, *, window: int = 20, limit: int = 20) -> li
     return [known.get(each["pair_id"], {}) | each for each in found]
 
 
-def pair_trainings(run_id: str, limit: int = 50) -> list[PairRun]:
+def pair_trainings(run_id: str, limit: int = 50, after: End | None = None) -> list[PairRun]:
     """The training runs that saw pairs of a run, newest first."""
     check_page(0, limit)
     with db.reading(settings().database_url) as session:
         row(session, run_id)
-        return [_pair_run(*each) for each in training.knowing(session, run_id, limit)]
+        return [_pair_run(*each) for each in training.knowing(session, run_id, limit, after)]
 
 
-def pair_sets(limit: int = 50) -> list[PairRun]:
+def pair_sets(limit: int = 50, after: End | None = None) -> list[PairRun]:
     """The runs that recorded pairs, newest first."""
     check_page(0, limit)
     with db.reading(settings().database_url) as session:
-        return [_pair_run(*each) for each in training.sets(session, limit)]
+        return [_pair_run(*each) for each in training.sets(session, limit, after)]
 
 
 def _pair_run(run: Run, pairs: int) -> PairRun:

@@ -5,24 +5,27 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import func, make_url, select
-from sqlmodel import Session, col
-
 from backend import database, stored
+from backend.courier import Courier
 from backend.reaper import Reaper
+from backend.services.acting import STUDIO, as_person, need
+from backend.services.auditing import audit
 from backend.services.convert import run_view
 from backend.services.errors import Conflict, NotFound, ServiceError
-from backend.services.history import row
+from backend.services.history import MAX_PAGE, row
+from backend.services.keeping import chores
 from backend.services.launching import QUEUE
+from backend.services.retention import note_rule
 from backend.services.welcome import start_tour
 from backend.settings import settings
 from backend.views import DiskView, QueueCounts, QueueView, WorkerView
-from storage import db, runs
+from storage import db, runs, waiting
+from storage import usage as taken
 from storage import workers as store
-from storage.models import QUEUED, Blob, Run, now
+from storage.models import QUEUED, now
+from storage.waiting import Slot
 
 Place = Literal["first", "up", "down", "last"]
 Ask = Literal["stop", "restart", "stay"]
@@ -38,12 +41,16 @@ def open_studio() -> Iterator[None]:
     """
     database.prepare()
     stored.check()
-    start_tour()
-    reaper = Reaper()
+    with as_person(STUDIO):
+        start_tour()
+    note_rule()
+    reaper, courier = Reaper(chores), Courier()
+    courier.start()
     reaper.start()
     try:
         yield
     finally:
+        courier.stop()
         reaper.stop()
 
 
@@ -56,12 +63,17 @@ def open_database() -> None:
     database.prepare()
 
 
-def queue() -> QueueView:
-    """What is running, and what waits, in the order it will start."""
+def queue(limit: int = MAX_PAGE) -> QueueView:
+    """What is running, and what waits, in the order it will start.
+
+    Args:
+        limit: the most waiting runs that are told, 1 to 200; a sweep may have thousands.
+    """
     with db.reading(settings().database_url) as session:
         return QueueView(
             running=[run_view(run) for run in runs.running(session)],
-            waiting=[run_view(run) for run in runs.waiting(session)],
+            waiting=[run_view(run) for run in waiting.head(session, limit)],
+            waiting_in=waiting.sizes(session),
             paused=runs.paused_queues(session),
         )
 
@@ -69,8 +81,8 @@ def queue() -> QueueView:
 def queue_counts() -> QueueCounts:
     """How many runs are running and waiting: for what asks every few seconds."""
     with db.reading(settings().database_url) as session:
-        running, waiting = runs.counted(session)
-        return QueueCounts(running, waiting, runs.paused_queues(session))
+        running, queued = runs.counted(session)
+        return QueueCounts(running, queued, runs.paused_queues(session))
 
 
 def pause(name: str) -> None:
@@ -86,8 +98,10 @@ def resume(name: str) -> None:
 def _set_paused(name: str, paused: bool) -> None:
     if not name or not QUEUE.match(name):
         raise ServiceError(f"queue: a name such as cpu, gpu or gpu0 is allowed, got {name!r}")
+    need("admin")
     with db.writing(settings().database_url) as session:
         runs.set_paused(session, name, paused)
+        audit(session, "queue.pause" if paused else "queue.resume", name)
 
 
 def move(run_id: str, where: Place) -> None:
@@ -99,8 +113,11 @@ def move(run_id: str, where: Place) -> None:
     with db.writing(settings().database_url) as session:
         run = row(session, run_id)
         if run.status != QUEUED:
-            raise Conflict(f"run {run_id} is {run.status}, so it has no place in the queue")
-        order = runs.waiting(session, [run.queue])
+            raise Conflict(
+                f"run {run_id} does not wait (it is {run.status}), so it has no place in the queue"
+            )
+        order = waiting.places(session, run.queue)
+        before = {each.id: each.priority for each in order}
         at = next(i for i, each in enumerate(order) if each.id == run_id)
         place = _target(where, at, len(order))
         order.insert(place, order.pop(at))
@@ -108,23 +125,23 @@ def move(run_id: str, where: Place) -> None:
             _raise(order, place)
         else:
             _lower(order, place)
-        session.add_all(order)
+        waiting.set_priorities(session, [p for p in order if p.priority != before[p.id]])
 
 
-def _raise(order: list[Run], place: int) -> None:
+def _raise(order: list[Slot], place: int) -> None:
     """Let the run at `place` start before its follower. Others change only where it would overtake them: a run that
     somebody submits later must still go before the runs of a sweep, which have the lowest priority."""
     for first, then in zip(order[place::-1], order[place + 1 : 0 : -1], strict=False):
         first.priority = max(first.priority, then.priority + (not _older(first, then)))
 
 
-def _lower(order: list[Run], place: int) -> None:
+def _lower(order: list[Slot], place: int) -> None:
     """Let the run at `place` start after the one before it; others change only where they would start too early."""
     for first, then in zip(order[max(0, place - 1) :], order[max(1, place) :], strict=False):
         then.priority = min(then.priority, first.priority - (not _older(first, then)))
 
 
-def _older(first: Run, then: Run) -> bool:
+def _older(first: Slot, then: Slot) -> bool:
     return (first.created_at, first.id) < (then.created_at, then.id)
 
 
@@ -151,30 +168,21 @@ def ask_worker(worker_id: str, what: Ask) -> WorkerView:
 
     Raises:
         NotFound: there is no such worker.
+        Forbidden: who asks is no admin.
     """
+    need("admin")
     with db.writing(settings().database_url) as session:
         if not store.ask(session, worker_id, "" if what == "stay" else what):
             raise NotFound(f"there is no worker {worker_id!r}; it may have left already")
+        audit(session, f"worker.{what}", worker_id)
     return next(each for each in workers() if each.id == worker_id)
 
 
 def disk() -> DiskView:
     """Room in the data folder, and what artefacts and the database take."""
     root = settings().root
-    usage = shutil.disk_usage(root)
+    disk = shutil.disk_usage(root)
     with db.reading(settings().database_url) as session:
-        artefacts = _artefact_bytes(session)
-    return DiskView(str(root), usage.free, usage.total, artefacts, _database_bytes())
-
-
-def _artefact_bytes(session: Session) -> int:
-    return session.scalar(select(func.coalesce(func.sum(col(Blob.size)), 0))) or 0
-
-
-def _database_bytes() -> int:
-    """Size of the SQLite files; 0 where the database is a server's."""
-    url = make_url(settings().database_url)
-    if not url.drivername.startswith("sqlite") or not url.database:
-        return 0
-    files = [Path(url.database + suffix) for suffix in ("", "-wal")]
-    return sum(each.stat().st_size for each in files if each.exists())
+        artefacts = taken.file_bytes(session)
+        database = taken.database_bytes(session, settings().database_url)
+    return DiskView(str(root), disk.free, disk.total, artefacts, database)

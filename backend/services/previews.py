@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from backend.preview_views import PairFormatView, PairPreview, PairProblemView
 from backend.references import open_reference
+from backend.trusted import check_sources
 from methods.alignment.pairs.config import SCENES, PairSettings
 from methods.alignment.pairs.formats import FORMATS
 from methods.alignment.pairs.opening import SCENE_BLOCK, find_pairs
@@ -57,6 +58,7 @@ def preview_pairs(pairs: str, format: str = "auto", images: str = "") -> PairPre
     except ValidationError as error:
         first = error.errors()[0]
         raise MethodError(f"{first['loc'][0]}: {first['msg']}") from None
+    check_sources(config)
     source = find_pairs(config, open_reference)
     rows = SCENE_BLOCK if config.pairs in SCENES else LOOKED_AT  # those must be drawn first
     decode = len(source) <= DECODED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from backend.request_views import Marked, RequestItem, RequestView
+from backend.services.auditing import audit
 from backend.services.catalogue import get_method
 from backend.services.convert import run_view
 from backend.services.errors import Conflict, NotFound, ServiceError
@@ -33,12 +34,14 @@ from backend.services.request_states import (
 from backend.settings import settings
 from storage import db, erasures, instructions
 from storage.kept import Erasure
+from storage.lists import End
 from storage.models import SUCCEEDED, Run
 from storage.typed import storable
 
 MAX_TITLE = 200
 MAX_NOTE = 2000
-MAX_LISTED = 1000
+PORTION = 1000
+"""Requests that are looked at in one go to find those that stand somewhere."""
 TRIES = 20
 """Times that a mark is put again when somebody else marked another row meanwhile."""
 
@@ -121,6 +124,7 @@ def delete_request(request_id: str) -> None:
             raise Conflict(
                 f"request {request_id} was decided about once, and stays on record: reject it instead"
             )
+        audit(found.session, "request.delete", request_id)
         found.discard()
 
 
@@ -199,26 +203,34 @@ def get_request(request_id: str) -> RequestView:
         draft,
         row.created_at,
         row.updated_at,
+        url=f"/unlearning?request={row.id}",
     )
 
 
-def list_requests(*, state: str = "", table: str = "", limit: int = 200) -> list[RequestItem]:
+def list_requests(
+    *, state: str = "", table: str = "", limit: int = 200, after: End | None = None
+) -> list[RequestItem]:
     """Requests, newest change first.
 
     Args:
         state: only those that stand there; empty for all.
         table: only those about the rows of this run.
+        after: (updated_at, id) of the last one seen.
     """
     if state and state not in STATES:
         raise ServiceError(f"state: {', '.join(STATES)} are allowed, got {state!r:.80}")
-    if not 1 <= limit <= MAX_LISTED:
-        raise ServiceError(f"limit: 1 to {MAX_LISTED} is allowed, got {limit}")
+    found: list[RequestItem] = []
     with db.reading(settings().database_url) as session:
-        # Where a request stands follows from its runs: it cannot be asked for in SQL.
-        rows = erasures.listed(session, table, MAX_LISTED if state else limit)
-        runs = erasures.runs_of(session, rows)
-    items = [_item(row, runs.get(row.id, [])) for row in rows]
-    return [item for item in items if state in ("", item.state)][:limit]
+        while len(found) < limit:
+            # Where a request stands follows from its runs: it cannot be asked for in SQL.
+            rows = erasures.listed(session, table, PORTION if state else limit, after)
+            runs = erasures.runs_of(session, rows)
+            items = [_item(row, runs.get(row.id, [])) for row in rows]
+            found += [item for item in items if state in ("", item.state)]
+            if not state or len(rows) < PORTION:
+                break
+            after = (rows[-1].updated_at, rows[-1].id)
+    return found[:limit]
 
 
 def _item(row: Erasure, runs: Sequence[Run]) -> RequestItem:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Sequence
 
 from sqlmodel import Session
 
+from backend import curves
 from backend.context import PREVIEW
+from backend.services import cursors
 from backend.services.convert import artefact_view, event_view
 from backend.services.errors import ServiceError
 from backend.services.filtering import check_page, check_sort, parse
 from backend.services.history import row
 from backend.settings import settings
 from backend.views import ArtefactView, EventView, LiveView, RecordPage
-from storage import db, runs, workers
+from storage import db, runs, waiting, workers
 from storage import records as store
 from storage.models import QUEUED, RUNNING, TERMINAL, Run, now
 
+HIDDEN = ("preview", curves.ROLE)
 CURSOR = re.compile(r"([0-9]{1,9})-([0-9]{1,18})-([0-9]{1,18})\Z")
 
 
@@ -35,11 +40,15 @@ def live(run_id: str, after: str = "") -> LiveView:
     with db.reading(settings().database_url) as session:
         run = row(session, run_id)
         restarted = bool(after) and attempt not in (0, run.attempt)
-        series, metric = store.metrics_after(session, run_id, 0 if restarted else metric)
+        message = run.message
+        try:
+            series, metric = curves.metrics_after(session, run_id, 0 if restarted else metric)
+        except curves.LostCurves as error:  # the rest of the page is there
+            series, message = {}, str(error)
         events = [event_view(each) for each in store.events_after(session, run_id, event)]
         preview = store.named(session, run_id, PREVIEW)
         queued = run.status == QUEUED
-        position = runs.place_in_queue(session, run) if queued else None
+        position = waiting.place_in_queue(session, run) if queued else None
         waiting_for = _waiting_for(session, run) if queued else ""
     elapsed = _elapsed(run)
     advanced = run.done - run.done_before
@@ -51,7 +60,7 @@ def live(run_id: str, after: str = "") -> LiveView:
         done=run.done,
         total=run.total,
         fraction=min(1.0, run.done / run.total) if run.total else 0.0,
-        message=run.message,
+        message=message,
         attempt=run.attempt,
         cursor=f"{run.attempt}-{metric}-{events[-1].id if events else event}",
         restarted=restarted,
@@ -105,25 +114,45 @@ def _waiting_for(session: Session, run: Run) -> str:
 
 
 def series(run_id: str, names: Sequence[str] = ()) -> store.Series:
-    """Whole curves of a run: points (step, value) by name."""
+    """Whole curves of a run: points (step, value) by name; none where they were packed into a file that is lost, which
+    `live` says and the run's files show."""
     with db.reading(settings().database_url) as session:
         row(session, run_id)
-        return store.series(session, run_id, names)
+        try:
+            return curves.series(session, run_id, names)
+        except curves.LostCurves:  # the rest of every page that asks is there
+            return {}
 
 
-def events(run_id: str, after: int = 0) -> list[EventView]:
-    """The events of a run since one, oldest first."""
+def clock(run_id: str) -> store.Series:
+    """When the points of a run's curves were reported: (step, seconds since its first start) by name.
+
+    Empty where the times are not kept.
+    """
+    with db.reading(settings().database_url) as session:
+        run = row(session, run_id)
+        begun = run.started_at or run.created_at
+        times = store.times(session, run_id)
+    return {name: [(step, at - begun) for step, at in points] for name, points in times.items()}
+
+
+def events(run_id: str, after: int = 0, limit: int | None = None) -> list[EventView]:
+    """The events of a run since the one with the id `after`, oldest first."""
     with db.reading(settings().database_url) as session:
         row(session, run_id)
-        return [event_view(each) for each in store.events_after(session, run_id, after)]
+        return [event_view(each) for each in store.events_after(session, run_id, after, limit)]
 
 
-def artefacts(run_id: str, role: str = "") -> list[ArtefactView]:
-    """The files of a run, in the order they were saved; without its preview unless asked for."""
+def artefacts(
+    run_id: str, role: str = "", *, after: int = 0, limit: int | None = None
+) -> list[ArtefactView]:
+    """The files of a run since the one with the id `after`, as they were saved; without its preview and packed curves,
+    unless these are lost or asked for."""
     with db.reading(settings().database_url) as session:
         row(session, run_id)
-        found = store.artefacts(session, run_id, role)
-    return [artefact_view(a, blob) for a, blob in found if role or a.role != "preview"]
+        hidden = () if role else HIDDEN
+        found = store.artefacts(session, run_id, role, after, limit, hidden)
+    return [artefact_view(artefact, blob) for artefact, blob in found]
 
 
 def records(
@@ -135,10 +164,13 @@ def records(
     sort: str = "",
     descending: bool = False,
     filters: Sequence[str] = (),
+    cursor: str = "",
 ) -> RecordPage:
     """One page of the rows of a kind that a run reported.
 
     Args:
+        cursor: the one the previous page gave, in place of an offset. Behind it are the rows that there were at the
+            first page, whatever the run has added since.
         sort: a field of the rows; empty keeps the order in which they were reported.
         limit: 1 to 1,000.
         filters: each "field:op:value"; a row without the field fulfils none.
@@ -146,8 +178,17 @@ def records(
     check_page(offset, limit)
     check_sort(sort)
     wanted = parse(filters)
+    name = _list_of(run_id, kind, sort, descending, filters)
+    until = None
+    if cursor:
+        if offset:
+            raise ServiceError("offset: with a cursor none is allowed")
+        until, offset = cursors.decode(cursor, name, int, int)
+        check_page(offset, limit)
     with db.reading(settings().database_url) as session:
         row(session, run_id)
+        if until is None:
+            until = store.last(session, run_id, kind)
         try:
             found, total = store.rows(
                 session,
@@ -158,7 +199,16 @@ def records(
                 sort=sort,
                 descending=descending,
                 filters=wanted,
+                until=until,
             )
         except ValueError as error:
             raise ServiceError(str(error)) from None
-    return RecordPage(found, total)
+    end = offset + len(found)
+    more = found and end < total
+    return RecordPage(found, total, cursors.encode(name, until, end) if more else None)
+
+
+def _list_of(run_id: str, kind: str, sort: str, descending: bool, filters: Sequence[str]) -> str:
+    """A name for this list of rows: its cursors hold for it alone."""
+    asked = json.dumps([run_id, kind, sort, descending, *filters])
+    return f"records:{hashlib.sha256(asked.encode()).hexdigest()[:16]}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.pair_views import ReviewPage, ReviewView
+from backend.services import cursors
 from backend.services.errors import NotFound, ServiceError
 from backend.services.filtering import check_page
 from backend.settings import settings
@@ -75,18 +76,26 @@ def put_reviews(kind: str, subjects: Sequence[str], changes: Mapping[str, Any]) 
     ]
 
 
-def list_reviews(kind: str, *, verdict: str = "", offset: int = 0, limit: int = 100) -> ReviewPage:
+def list_reviews(kind: str, *, verdict: str = "", cursor: str = "", limit: int = 100) -> ReviewPage:
     """Reviews of a kind, newest change first.
 
     Args:
         verdict: only those with it; empty for all.
+        cursor: the one the previous page gave.
     """
     check_verdict(kind, verdict)
-    check_page(offset, limit)
+    check_page(0, limit)
+    name = f"reviews:{kind}:{verdict}"
+    after = cursors.decode(cursor, name, float, str) if cursor else None
     with db.reading(settings().database_url) as session:
-        rows, total = store.listed(session, kind, verdict, offset, limit)
+        rows, total = store.listed(session, kind, verdict, limit + 1, after)
         verdicts, tags = store.counted(session, kind)
-        return ReviewPage([review_view(row) for row in rows], total, verdicts, tags)
+    found = [review_view(row) for row in rows[:limit]]
+    more = len(rows) > limit
+    following = (
+        cursors.encode(name, rows[limit - 1].updated_at, rows[limit - 1].subject) if more else None
+    )
+    return ReviewPage(found, total, verdicts, tags, following)
 
 
 def check_verdict(kind: str, verdict: str, *also: str) -> None:

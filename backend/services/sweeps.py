@@ -11,11 +11,15 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from backend import lifecycle
+from backend.services.acting import need_own
+from backend.services.auditing import audit
 from backend.services.convert import run_view
+from backend.services.directions import better
 from backend.services.errors import Conflict, NotFound
 from backend.services.history import thin_out
 from backend.services.launching import Launch, new_row, publish
 from backend.services.request_states import delete_runs
+from backend.services.room import check_room
 from backend.services.sweep_plans import SweepRequest, plan_sweep
 from backend.settings import settings
 from backend.sweep_views import LeftOut, SweepCell, SweepItem, SweepRun, SweepView
@@ -24,6 +28,7 @@ from methods import METHODS
 from methods.base import Finding, Finished
 from methods.intervals import Mean, mean_of
 from storage import db, erasures, sweeps
+from storage.lists import End
 from storage.models import ACTIVE, RUNNING, SUCCEEDED, Run, Sweep, new_id
 
 PRIORITY = -100
@@ -39,6 +44,7 @@ def launch_sweep(request: SweepRequest) -> SweepView:
         MethodError: as `plan_sweep`; nothing was written.
     """
     plan = plan_sweep(request)
+    check_room()
     sweep = Sweep(
         id=new_id(),
         title=plan.title,
@@ -83,6 +89,7 @@ def get_sweep(sweep_id: str) -> SweepView:
         runs = [run_view(run) for run in sweeps.runs_of(session, sweep_id)]
     runs = _current(runs)
     item = _item(sweep, Counter(run.status for run in runs))
+    cells = _cells(runs)
     return SweepView(
         **vars(item),
         config=sweep.config,
@@ -91,8 +98,9 @@ def get_sweep(sweep_id: str) -> SweepView:
         left_out=[LeftOut(**each) for each in sweep.left_out],
         fraction=fmean([_fraction(run) for run in runs]) if runs else 1.0,
         seconds_left=_seconds_left(runs),
-        cells=_cells(runs),
+        cells=cells,
         findings=_findings(sweep.method, runs) if item.finished else [],
+        directions={name: better(name) for cell in cells for name in cell.metrics},
     )
 
 
@@ -172,10 +180,10 @@ def _family(method: str) -> str:
     return method.split(".")[0]
 
 
-def list_sweeps(limit: int = 50) -> list[SweepItem]:
-    """The newest sweeps."""
+def list_sweeps(limit: int = 50, after: End | None = None) -> list[SweepItem]:
+    """The newest sweeps; `after` is (created_at, id) of the last one seen."""
     with db.reading(settings().database_url) as session:
-        found = sweeps.newest(session, limit)
+        found = sweeps.newest(session, limit, after)
         counts = sweeps.counts(session, [sweep.id for sweep in found])
     return [_item(sweep, counts.get(sweep.id, {})) for sweep in found]
 
@@ -190,6 +198,7 @@ def _item(sweep: Sweep, counts: Mapping[str, int]) -> SweepItem:
         counts=dict(counts),
         runs=sum(counts.values()),
         finished=not any(counts.get(status) for status in ACTIVE),
+        url=f"/sweep?id={sweep.id}",
     )
 
 
@@ -207,6 +216,7 @@ def cancel_sweep(sweep_id: str) -> SweepView:
             raise Conflict(f"every run of sweep {sweep_id} has ended")
         for run_id in active:
             lifecycle.request_cancel(session, run_id, grace)
+        audit(session, "sweep.cancel", sweep_id, runs=len(active))
     return get_sweep(sweep_id)
 
 
@@ -224,6 +234,7 @@ def delete_sweep(sweep_id: str) -> None:
 
     Raises:
         Conflict: some of its runs have not ended.
+        Forbidden: some of its runs are somebody else's, and who asks is no admin.
     """
     with db.reading(settings().database_url) as session:
         going, _ = _parted(session, sweep_id)
@@ -233,8 +244,10 @@ def delete_sweep(sweep_id: str) -> None:
         for run in staying:
             run.sweep_id = run.sweep_cell = None
             session.add(run)
+        sweep = _row(session, sweep_id)
+        audit(session, "sweep.delete", sweep_id, title=sweep.title, runs=len(going))
         delete_runs(session, going)
-        session.delete(_row(session, sweep_id))
+        session.delete(sweep)
 
 
 def _parted(session: Session, sweep_id: str) -> tuple[list[Run], list[Run]]:
@@ -242,8 +255,12 @@ def _parted(session: Session, sweep_id: str) -> tuple[list[Run], list[Run]]:
     _row(session, sweep_id)
     runs = sweeps.runs_of(session, sweep_id)
     active = [run for run in runs if run.status in ACTIVE]
+    for owner in {run.owner for run in runs}:
+        need_own(owner, f"sweep {sweep_id}")
     if active:
         raise Conflict(f"{len(active)} of its runs have not ended: cancel the sweep first")
     kept = erasures.still_kept(session, [run.id for run in runs])
-    staying = [run for run in runs if run.pinned or run.id in kept]
-    return [run for run in runs if run not in staying], staying
+    parted: dict[bool, list[Run]] = {True: [], False: []}
+    for run in runs:
+        parted[run.pinned or run.id in kept].append(run)
+    return parted[False], parted[True]

@@ -14,6 +14,8 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
+from backend.services.acting import need
+from backend.services.auditing import audit
 from backend.services.convert import run_view
 from backend.services.errors import Conflict, NotFound
 from backend.services.launching import Launch, checked, publish
@@ -111,7 +113,9 @@ def remove_tour() -> None:
     Raises:
         NotFound: there is no tour.
         Conflict: one of its runs is pinned, or kept by a request.
+        Forbidden: who asks is no admin.
     """
+    need("admin")
     with db.writing(settings().database_url) as session:
         row = session.get(Setting, KEY, with_for_update=True)
         if row is None or not row.value:
@@ -125,6 +129,7 @@ def remove_tour() -> None:
             ids = ", ".join(each.id for each in kept.values())
             raise Conflict(f"a run of the tour is kept by request {ids}: undo that first")
         # A run in progress goes too: its worker finds that it no longer holds it, and discards what it has.
+        audit(session, "tour.remove", KEY, runs=[run.id for run in found])
         delete_runs(session, found)
         comparisons = [stop["comparison"] for stop in row.value]
         session.execute(delete(Comparison).where(col(Comparison.id).in_(comparisons)))

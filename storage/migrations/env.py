@@ -5,7 +5,14 @@ from __future__ import annotations
 from alembic import context
 from sqlmodel import SQLModel
 
-from storage import kept, models, typed  # noqa: F401 - they register the tables
+from storage import (  # noqa: F401 - they register the tables
+    accounts,
+    kept,
+    models,
+    outbox,
+    repeats,
+    typed,
+)
 
 engine = context.config.attributes["engine"]
 with engine.connect() as connection:

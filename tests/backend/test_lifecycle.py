@@ -14,7 +14,7 @@ from sqlmodel import Session
 from backend import lifecycle
 from backend.lifecycle import Claim
 from backend.settings import settings as place
-from storage import db, runs
+from storage import db, records, runs
 from storage.models import TERMINAL, Checkpoint, Run, new_id, now
 
 LEASE_S = 30.0
@@ -286,6 +286,28 @@ def test_a_queued_run_is_cancelled_at_once(studio: ModuleType) -> None:
     assert (run.status, run.attempt) == ("cancelled", 0)
     assert run.finished_at is not None
     assert claim() is None
+
+
+def test_all_that_wait_are_cancelled_in_one_go_but_for_one(studio: ModuleType) -> None:
+    spared, lost, plain = add(created_at=1.0), add(created_at=0.0), add()
+    held = claimed()
+    assert held.run_id == lost
+    with writing() as session:
+        records.put_checkpoint(session, lost, 1, "0" * 64, 1)
+    hand_back(held)
+    claimed_one = claimed()
+    assert claimed_one.run_id == lost
+    hand_back(claimed_one)
+    with writing() as session:
+        assert sorted(lifecycle.cancel_waiting(session, spared)) == sorted([lost, plain])
+    assert [get(each).status for each in (spared, lost, plain)] == [
+        "queued",
+        "cancelled",
+        "cancelled",
+    ]
+    assert get(lost).finished_at is not None
+    with db.reading(place().database_url) as session:
+        assert session.get(Checkpoint, lost) is None
 
 
 def test_a_running_run_is_asked_to_stop_and_can_only_be_asked_to_hurry(studio: ModuleType) -> None:

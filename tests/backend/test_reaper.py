@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
@@ -159,3 +161,25 @@ def test_the_reaper_goes_on_after_a_failure(
     monkeypatch.setattr(reaper, "look", look)
     with studio.open_studio():
         eventually(lambda: len(looks) > 3, timeout=30)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_a_chore_that_breaks_does_not_end_the_watch(
+    studio: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VITRINE_REAPER_S", "0.02")
+    settings.cache_clear()
+    monkeypatch.setattr(reaper.cleaning, "HOUR_S", 0.0)
+    tried = threading.Semaphore(0)
+
+    def broken() -> Iterator[object]:
+        tried.release()
+        yield 1 / 0
+
+    watch = reaper.Reaper(broken)
+    watch.start()
+    try:
+        for _ in range(2):
+            assert tried.acquire(timeout=30)
+    finally:
+        watch.stop()

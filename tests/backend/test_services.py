@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 import re
-import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,6 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from itsdangerous import URLSafeSerializer
 from safetensors.numpy import save_file
 
 from backend import lifecycle
@@ -25,7 +23,7 @@ from backend.services import launching
 from backend.settings import settings
 from methods.base import MethodError
 from storage import db
-from storage.kept import Comparison, Share
+from storage.kept import Comparison
 from storage.models import Metric, Record, Run, Worker, now
 from tests.toys import TOYS
 
@@ -109,40 +107,12 @@ def test_a_run_goes_to_its_methods_queue_unless_it_is_pinned(studio: ModuleType)
     assert studio.submit("toy.steps", STEPS, queue="gpu1").queue == "gpu1"
 
 
-def test_the_same_key_gives_the_same_run(studio: ModuleType, woken: list[str]) -> None:
-    first = studio.submit("toy.steps", STEPS, idempotency_key="k")
-    again = studio.submit("toy.steps", {"steps": 9}, idempotency_key="k")
-    other = studio.submit("toy.steps", STEPS, idempotency_key="l")
-    assert again.id == first.id != other.id
-    assert again.config["steps"] == 3
-    assert len(woken) == 2
-
-
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_submits_with_one_key_at_once_make_one_run(studio: ModuleType, woken: list[str]) -> None:
-    made: list[str] = []
-    barrier = threading.Barrier(6)
-
-    def submit() -> None:
-        barrier.wait(30)
-        made.append(studio.submit("toy.steps", STEPS, idempotency_key="k").id)
-
-    threads = [threading.Thread(target=submit) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert len(made) == 6
-    assert len(set(made)) == 1
-    assert studio.list_runs().total == 1
-
-
 def test_several_runs_are_launched_all_or_none(studio: ModuleType, woken: list[str]) -> None:
     launches = [studio.Launch("toy.steps", STEPS, seed, f"seed {seed}") for seed in range(3)]
     with pytest.raises(MethodError, match="bad: steps"):
         studio.submit_many([*launches, studio.Launch("toy.steps", {"steps": 0}, 0, "bad")])
     assert studio.list_runs().total == 0
-    assert studio.list_comparisons() == []
+    assert studio.list_comparisons().items == []
     comparison, made = studio.submit_many(launches, title="seeds")
     assert comparison.run_ids == [run.id for run in made]
     assert [run.seed for run in studio.queue().waiting] == [0, 1, 2]
@@ -488,6 +458,16 @@ def test_waiting_runs_are_moved_among_those_of_their_queue(
     assert studio.get_run(elsewhere.id).priority == 2
 
 
+def test_a_long_queue_is_told_in_part_and_counted_whole(
+    studio: ModuleType, woken: list[str]
+) -> None:
+    made = [studio.submit("toy.steps", STEPS, seed=seed) for seed in range(5)]
+    studio.submit("toy.steps", STEPS, queue="gpu0", priority=-1)
+    view = studio.queue(3)
+    assert [run.id for run in view.waiting] == [run.id for run in made[:3]]
+    assert view.waiting_in == {"cpu": 5, "gpu0": 1}
+
+
 def test_moving_a_run_changes_no_more_priorities_than_it_must(
     studio: ModuleType, woken: list[str]
 ) -> None:
@@ -570,75 +550,6 @@ def test_a_comparison_outlives_the_runs_that_are_deleted(
     assert studio.update_comparison(made.id, "one").title == "one"
     with pytest.raises(studio.NotFound):
         studio.get_comparison("nobody")
-
-
-def token_of(share: Any) -> str:
-    return str(share.url.removeprefix("/s/"))
-
-
-def test_a_link_shows_its_target_and_counts_its_visits(
-    studio: ModuleType, woken: list[str]
-) -> None:
-    run = studio.submit("toy.steps", STEPS)
-    made = studio.create_share("run", run.id, days=1)
-    found = studio.resolve_share(token_of(made), count=True)
-    assert (found.kind, found.target_id, found.url) == ("run", run.id, made.url)
-    assert run.id not in made.url
-    studio.resolve_share(token_of(made))
-    assert [share.hits for share in studio.list_shares(run.id)] == [1]
-
-
-def test_a_link_that_was_not_signed_here_is_refused(studio: ModuleType, woken: list[str]) -> None:
-    run = studio.submit("toy.steps", STEPS)
-    share = studio.create_share("run", run.id, days=1)
-    token = token_of(share)
-    payload, _, signature = token.rpartition(".")
-    forged = [
-        URLSafeSerializer("another secret", salt="share-v1").dumps(share.id),
-        URLSafeSerializer(settings().signing_secret(), salt="session").dumps(share.id),
-        f"{payload}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}",
-        f"x{payload}.{signature}",
-        payload,
-        share.id,
-        "",
-        "\x00",
-    ]
-    for each in forged:
-        with pytest.raises(studio.Forbidden):
-            studio.resolve_share(each)
-    assert studio.resolve_share(token).id == share.id
-
-
-def test_a_link_ends_when_it_is_revoked_or_expires(studio: ModuleType, woken: list[str]) -> None:
-    run = studio.submit("toy.steps", STEPS)
-    revoked, expired, kept = (studio.create_share("run", run.id, days=1) for _ in range(3))
-    first = studio.revoke_share(revoked.id)
-    assert studio.revoke_share(revoked.id).revoked_at == first.revoked_at
-    with writing() as session:
-        session.get_one(Share, expired.id).expires_at = now() - 1
-    with pytest.raises(studio.Gone, match="revoked"):
-        studio.resolve_share(token_of(revoked))
-    with pytest.raises(studio.Gone, match="expired"):
-        studio.resolve_share(token_of(expired))
-    assert studio.resolve_share(token_of(kept)).id == kept.id
-    with writing() as session:
-        session.delete(session.get_one(Share, kept.id))
-    with pytest.raises(studio.Gone):
-        studio.resolve_share(token_of(kept))
-
-
-def test_a_link_is_made_only_to_what_is_there_and_for_a_bounded_time(
-    studio: ModuleType, woken: list[str]
-) -> None:
-    run = studio.submit("toy.steps", STEPS)
-    for days in (0, -1, 91, float("nan"), float("inf")):
-        with pytest.raises(studio.ServiceError, match="days"):
-            studio.create_share("run", run.id, days=days)
-    with pytest.raises(studio.ServiceError, match="kind"):
-        studio.create_share("worker", run.id, days=1)
-    with pytest.raises(studio.NotFound):
-        studio.create_share("comparison", run.id, days=1)
-    assert studio.list_shares() == []
 
 
 # -- uploads ---------------------------------------------------------------------------------------

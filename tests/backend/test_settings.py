@@ -118,10 +118,30 @@ def test_a_url_that_nothing_here_speaks_is_refused_with_those_that_are(
 
 def test_an_address_that_others_reach_must_be_meant(data_dir: Path) -> None:
     for host in ("0.0.0.0", "192.168.1.5", "::"):
-        assert "VITRINE_ALLOW_OPEN=1" in refusal(host=host)
+        said = refusal(host=host)
+        for way in ("VITRINE_AUTH=token", "VITRINE_AUTH=proxy", "VITRINE_ALLOW_OPEN=1"):
+            assert way in said
         assert Settings(host=host, allow_open=True).host == host
+        assert Settings(host=host, auth="token").host == host
+        assert Settings(host=host, auth="proxy").host == host
     for host in ("127.0.0.1", "localhost", "::1"):
         assert Settings(host=host).host == host
+
+
+@pytest.mark.parametrize("places", ["10.0.0", "proxy.example", "10.0.0.1/8", "127.0.0.1;10.0.0.1"])
+def test_a_proxy_is_an_address_or_a_network(data_dir: Path, places: str) -> None:
+    assert "VITRINE_PROXY_FROM: addresses and networks" in refusal(proxy_from=places)
+    assert "VITRINE_PROXY_FROM is empty" in refusal(auth="proxy", proxy_from=" , ")
+    assert "VITRINE_PROXY_USER_HEADER" in refusal(proxy_user_header="X-User: admin")
+
+
+def test_only_a_proxys_address_is_one(data_dir: Path) -> None:
+    one = Settings(proxy_from="10.1.0.0/16, 192.0.2.7, fd00::/8")
+    for address in ("10.1.255.255", "::ffff:10.1.0.1", "192.0.2.7", "fd12::1"):
+        assert one.is_proxy(address), address
+    for address in ("10.2.0.0", "127.0.0.1", "::1", "", "testclient", "10.1.0.1:80", "0x0a010001"):
+        assert not one.is_proxy(address), address
+    assert Settings().is_proxy("127.0.0.1")
 
 
 def test_a_broker_that_is_no_url_is_refused_like_any_other(data_dir: Path) -> None:

@@ -19,7 +19,7 @@ def test_a_child_that_was_asked_to_stop_stays_down_and_any_other_is_started_agai
     monkeypatch.setattr(supervisor, "PROGRAM", [sys.executable, "-S", "-c"])
     said: list[str] = []
     child = Child("worker", [f"raise SystemExit({code})"])
-    monkeypatch.setattr(supervisor, "children", lambda: [child])
+    monkeypatch.setattr(supervisor, "children", lambda _web: [child])
     one, count = Supervisor(said.append), 0
     start = child.start
 

@@ -17,13 +17,14 @@ from plotly.utils import PlotlyJSONEncoder
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
+from backend import context as context_module
 from backend import lifecycle, tasks, worker
 from backend.context import Interrupted, LostRun, RunContext, _plain
 from backend.settings import settings
 from methods import METHODS
 from methods.base import Cancelled, Context, Method, MethodError, Result
 from storage import db
-from storage.artefacts import ArtefactStore, StorageError
+from storage.artefacts import ArtefactStore, StorageError, StoreAway
 from storage.models import Run, Worker
 from tests.disks import files, small_disk
 from tests.toys import TOYS, StepsConfig
@@ -364,9 +365,10 @@ def test_the_speed_of_a_later_attempt_leaves_out_what_an_earlier_one_did(
     assert live.seconds_left == pytest.approx(90 / live.speed)
 
 
-def test_only_the_newest_preview_is_kept_and_at_most_two_a_second(
-    studio: ModuleType, works: Works
+def test_only_the_newest_preview_is_kept_and_not_every_one(
+    studio: ModuleType, works: Works, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(context_module, "PREVIEW_EVERY_S", 3600.0)
     context = started(studio)
     for step in range(5):
         context.progress(step, 5, preview=Image.new("RGB", (4, 4), (step, 0, 0)))
@@ -559,3 +561,73 @@ def test_a_file_saved_while_the_database_is_away_is_saved_when_it_is_back(
     context.save_file("kept.txt", b"kept")
     [kept] = studio.artefacts(context.run.id)
     assert studio.blob(kept.sha256).path.read_bytes() == b"kept"
+
+
+# -- a bucket that is away -------------------------------------------------------------------------
+
+
+def saves(monkeypatch: pytest.MonkeyPatch, away: int) -> list[str]:
+    """Have "toy.here" save a file in a store whose bucket does not answer the first times; what it was asked for."""
+    asked: list[str] = []
+    put = ArtefactStore.put
+
+    def reluctant(store: ArtefactStore, value: bytes | Path) -> tuple[str, int]:
+        asked.append("put")
+        if len(asked) <= away:
+            raise StoreAway("s3://studio cannot be used: connection refused")
+        return put(store, value)
+
+    def save(_config: Any, context: Context) -> Result:
+        context.save_file("found.txt", b"something")
+        return Result({}, "saved")
+
+    monkeypatch.setattr(ArtefactStore, "put", reluctant)
+    monkeypatch.setattr(context_module, "RETRY_S", 0.0)
+    install(monkeypatch, save)
+    return asked
+
+
+def test_a_run_waits_for_a_bucket_that_is_away_and_says_so_once(
+    studio: ModuleType, works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = saves(monkeypatch, away=3)
+    run = studio.submit("toy.here", {})
+    works()
+    assert studio.get_run(run.id).status == "succeeded"
+    assert len(asked) == 4
+    assert [each.name for each in studio.artefacts(run.id)] == ["found.txt"]
+    [said] = studio.events(run.id)
+    assert said.message.startswith("waiting for the bucket: s3://studio cannot be used")
+
+
+def test_a_run_waits_for_a_bucket_no_longer_than_it_was_told(
+    studio: ModuleType, works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saves(monkeypatch, away=10_000)
+    monkeypatch.setenv("VITRINE_BUCKET_WAIT_S", "0.05")
+    settings.cache_clear()
+    run = studio.submit("toy.here", {})
+    works()
+    failed = studio.get_run(run.id)
+    assert (failed.status, failed.error_type) == ("failed", "StorageError")
+    assert failed.error == ("s3://studio cannot be used: connection refused (waited 0.05 s for it)")
+
+
+def test_a_run_that_waits_for_its_bucket_can_be_cancelled(
+    studio: ModuleType, works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = saves(monkeypatch, away=10_000)
+    run = studio.submit("toy.here", {})
+    reluctant = ArtefactStore.put
+
+    def cancelled_meanwhile(store: ArtefactStore, value: bytes | Path) -> tuple[str, int]:
+        if len(asked) == 2:
+            studio.cancel(run.id)
+            me = worker.this_worker().context
+            assert me is not None
+            me.tick()
+        return reluctant(store, value)
+
+    monkeypatch.setattr(ArtefactStore, "put", cancelled_meanwhile)
+    works()
+    assert studio.get_run(run.id).status == "cancelled"

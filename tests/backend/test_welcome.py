@@ -55,7 +55,7 @@ def test_a_new_studio_queues_it_once(toys: ModuleType, woken: list[str]) -> None
     assert [run.title for run in steps.runs] == ["one", "two"]
     assert toys.get_comparison(steps.comparison_id).run_ids == [run.id for run in steps.runs]
     assert fill.comparison_id is None
-    assert [item.title for item in toys.list_comparisons()] == [DEMO.title]
+    assert [item.title for item in toys.list_comparisons().items] == [DEMO.title]
 
 
 def test_what_a_person_launches_goes_first(toys: ModuleType) -> None:
@@ -97,7 +97,7 @@ def test_processes_that_start_at_once_queue_it_once(
     for thread in threads:
         thread.join(60)
     assert len(everything(toys)) == 3
-    assert len(toys.list_comparisons()) == 1
+    assert toys.list_comparisons().total == 1
 
 
 def test_a_studio_in_use_never_gets_it(toys: ModuleType) -> None:
@@ -119,7 +119,7 @@ def test_removing_deletes_exactly_what_it_brought(
     mixed = toys.create_comparison(ids, "mine")
     toys.remove_tour()
     assert [run.id for run in everything(toys)] == [own.id]
-    assert [item.id for item in toys.list_comparisons()] == [mixed.id]
+    assert [item.id for item in toys.list_comparisons().items] == [mixed.id]
     assert toys.get_comparison(mixed.id).run_ids == [own.id]
     assert toys.tour() is None
     welcome.start_tour()

@@ -76,6 +76,25 @@ def _servers(place: str) -> Iterator[dict[str, Any]]:
         yield {"BROKER_URL": broker, "DB_URL": database.url(postgresql.STUDIO), **lease}
 
 
+@contextmanager
+def standing(folder: Path, place: str, **variables: object) -> Iterator[House]:
+    """A house in `folder` with the toy methods beside the real ones, and the studio of this process on the same data."""
+    from backend import services
+    from methods import METHODS
+    from tests.toys import TOYS
+
+    with pytest.MonkeyPatch.context() as patch, _servers(place) as addresses:
+        configure(patch, folder / "data", **{**SHORT, **addresses, **variables})
+        for name, method in TOYS.items():
+            patch.setitem(METHODS, name, method)
+        with (
+            services.open_studio(),
+            processes.started(folder / "log", "tests.faults.house") as process,
+        ):
+            yield House(services, folder, process.pid, place)
+        forget()
+
+
 @pytest.fixture(
     scope="module",
     params=["embedded", *(pytest.param(name, marks=pytest.mark.slow) for name in REMOTE)],
@@ -83,21 +102,8 @@ def _servers(place: str) -> Iterator[dict[str, Any]]:
 def _house(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:
-    from backend import services
-    from methods import METHODS
-    from tests.toys import TOYS
-
-    folder = tmp_path_factory.mktemp("house")
-    with pytest.MonkeyPatch.context() as patch, _servers(request.param) as variables:
-        configure(patch, folder / "data", **{"WORKERS": 2, **SHORT, **variables})
-        for name, method in TOYS.items():
-            patch.setitem(METHODS, name, method)
-        with (
-            services.open_studio(),
-            processes.started(folder / "log", "tests.faults.house") as process,
-        ):
-            yield House(services, folder, process.pid, request.param)
-        forget()
+    with standing(tmp_path_factory.mktemp("house"), request.param, WORKERS=2) as house:
+        yield house
 
 
 @pytest.fixture

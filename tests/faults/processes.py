@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,18 @@ START_S = 120.0
 
 
 @contextmanager
-def started(log: Path, *arguments: str, **environment: object) -> Iterator[subprocess.Popen[bytes]]:
+def started(
+    log: Path, *arguments: str, within: Sequence[str] = (), **environment: object
+) -> Iterator[subprocess.Popen[bytes]]:
     """`python -m ...` of this checkout with this process's environment and some more of it; it and all it started end
-    with the block."""
+    with the block.
+
+    Args:
+        within: a command that becomes the one it is given, as `ip netns exec NAME` does.
+    """
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
+            [*within, sys.executable, "-m", *arguments],
             cwd=Path(__file__).parents[2],
             env={**os.environ, **{name: str(value) for name, value in environment.items()}},
             stdout=out,

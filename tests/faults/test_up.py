@@ -246,7 +246,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(
     ("variables", "said"),
     [
         ({"BROKER_URL": "redis://cache/0"}, "set VITRINE_DB_URL=postgresql+psycopg://"),
-        ({"HOST": "0.0.0.0"}, "or set VITRINE_ALLOW_OPEN=1"),
+        ({"HOST": "0.0.0.0"}, "VITRINE_AUTH=token"),
         ({"LEASE_S": 2, "HEARTBEAT_S": 1}, "at least three heartbeats"),
         ({"PORT": "http"}, "VITRINE_PORT: "),
         ({"WORKERS": 0}, "VITRINE_WORKERS: "),

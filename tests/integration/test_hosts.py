@@ -102,13 +102,45 @@ def test_a_cable_that_is_cut_for_less_than_a_lease_costs_nothing(hosts: Cluster)
 
 
 def test_a_broker_that_forgets_everything_loses_no_run(hosts: Cluster) -> None:
-    made: list[str] = []
+    values = steps(hosts, steps=30, seconds_per_step=0.1)
+    running = hosts.services.submit("toy.steps", values, seed=4)
+    wait_for_points(hosts.services, running.id, 3)
+    hosts.broker.stop()
+    waiting = hosts.services.submit("toy.steps", steps(hosts, steps=5), seed=3)
+    assert not hosts.services.get_run(waiting.id).finished
+    hosts.broker.start()
+    for run in (running, waiting):
+        wait_for_status(hosts.services, run.id, "succeeded", timeout=90)
+        assert outcomes(hosts, run.id) == ["succeeded"]
+    assert_every_point_once(hosts, running.id, 30)
+    assert sorted(hosts.executions()) == ["3", "4"]
 
-    def submit_without_broker() -> None:
-        run = hosts.services.submit("toy.steps", steps(hosts, steps=5), seed=3)
-        made.append(run.id)
-        assert hosts.services.get_run(run.id).status == "queued"
 
-    hosts.restart_broker(submit_without_broker)
-    wait_for_status(hosts.services, made[0], "succeeded", timeout=90)
-    assert hosts.executions() == ["3"]
+def test_a_database_that_is_started_again_costs_a_run_nothing(hosts: Cluster) -> None:
+    values = steps(hosts, steps=40, seconds_per_step=0.1)
+    run = hosts.services.submit("toy.steps", values, seed=5)
+    wait_for_points(hosts.services, run.id, 8)
+    hosts.database.restart()
+    wait_for_status(hosts.services, run.id, "succeeded", timeout=90)
+    assert outcomes(hosts, run.id) == ["succeeded"]
+    assert_every_point_once(hosts, run.id, 40)
+    wait_until_both_work(hosts)  # the other one as well
+
+
+def test_a_run_that_saves_while_the_bucket_is_away_waits_for_it(hosts: Cluster) -> None:
+    values = steps(hosts, steps=12, seconds_per_step=0.1, checkpoint_every=6)
+    run = hosts.services.submit("toy.steps", values, seed=6)
+    wait_for_points(hosts.services, run.id, 1)
+    hosts.store.stop()
+    try:
+        said = "waiting for the bucket: s3://artefacts/vitrine cannot be used"
+        events = hosts.services.events
+        wait_for(lambda: [e for e in events(run.id) if e.message.startswith(said)], 60)
+    finally:
+        hosts.store.start()
+    ended = wait_for_status(hosts.services, run.id, "succeeded", timeout=90)
+    assert outcomes(hosts, run.id) == ["succeeded"]
+    assert_every_point_once(hosts, run.id, 12)
+    [artefact] = hosts.services.artefacts(run.id)
+    assert f"vitrine/{artefact.sha256[:2]}/{artefact.sha256}" in keys(hosts)
+    assert ended.metrics == {"sum": 66.0}
