@@ -44,11 +44,13 @@ def _as_owner(*command: str) -> None:
 @dataclass
 class Server:
     """Attributes:
-    port: of its socket, and of the loopback where it was started for that.
+    port: of its socket, and of `host` where it was started for that.
+    host: the address of this machine by which TCP reaches it.
     """
 
     folder: Path
     port: int = 5432
+    host: str = "127.0.0.1"
     _numbers: Iterator[int] = field(default_factory=count)
 
     def url(self, database: str) -> str:
@@ -56,7 +58,21 @@ class Server:
 
     def tcp_url(self, database: str, port: int = 0) -> str:
         """The same by TCP, through another port where a cable leads to it."""
-        return f"postgresql+psycopg://{USER}@127.0.0.1:{port or self.port}/{database}"
+        return f"postgresql+psycopg://{USER}@{self.host}:{port or self.port}/{database}"
+
+    def restart(self) -> None:
+        """End it at once, as a machine does that loses power, and start it again."""
+        _as_owner(
+            _program("pg_ctl"),
+            "-D",
+            str(self.folder / "data"),
+            "-l",
+            str(self.folder / "log"),
+            "-m",
+            "immediate",
+            "-w",
+            "restart",
+        )
 
     def execute(self, statement: str, database: str = "postgres") -> None:
         import psycopg
@@ -79,11 +95,11 @@ class Server:
 
 
 @contextmanager
-def running(port: int = 0, *, durable: bool = False) -> Iterator[Server]:
+def running(port: int = 0, *, durable: bool = False, host: str = "127.0.0.1") -> Iterator[Server]:
     """A server on a socket of its folder.
 
     Args:
-        port: listen there on the loopback too.
+        port: listen there too, on the address `host`, for whoever is in its network.
         durable: let it sync to disk, as one does that keeps something.
     """
     folder = Path(tempfile.mkdtemp(prefix="vitrine-pg-"))
@@ -91,15 +107,17 @@ def running(port: int = 0, *, durable: bool = False) -> Iterator[Server]:
         shutil.chown(folder, USER)
     data = str(folder / "data")
     hasty = "" if durable else "-c fsync=off -c full_page_writes=off"
-    options = f"-c listen_addresses={'127.0.0.1' if port else ''} -c port={port or 5432} -c unix_socket_directories={folder} {hasty}"
+    options = f"-c listen_addresses={host if port else ''} -c port={port or 5432} -c unix_socket_directories={folder} {hasty}"
     try:
         _as_owner(
             _program("initdb"), "-D", data, "-A", "trust", "-U", USER, "-E", "UTF8", "--no-sync"
         )
+        with (folder / "data" / "pg_hba.conf").open("a") as allowed:
+            allowed.write("host all all samenet trust\n")
         log = str(folder / "log")
         _as_owner(_program("pg_ctl"), "-D", data, "-o", options, "-l", log, "-w", "start")
         try:
-            server = Server(folder, port or 5432)
+            server = Server(folder, port or 5432, host)
             server.execute(f"CREATE DATABASE {STUDIO}")
             db.upgrade(server.url(STUDIO))
             db.engine(server.url(STUDIO)).dispose()

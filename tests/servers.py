@@ -20,6 +20,7 @@ from tests.conftest import wait_for
 
 START_S = 120.0
 PORTS = (15_000, 32_000)
+HERE = "127.0.0.1"
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """Not the one on the PATH, which changes to a user of its own and then cannot write our folder."""
 PACKAGES = {"redis": "redis-server", "rabbitmq": "rabbitmq-server", "postgresql": "postgresql"}
@@ -61,17 +62,19 @@ def free_port() -> int:
             return port
 
 
-def answers(port: int) -> bool:
+def answers(port: int, host: str = HERE) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        socket.create_connection((host, port), timeout=1).close()
     except OSError:
         return False
     return True
 
 
 @contextmanager
-def process(log: Path, port: int, *command: str, **environment: str) -> Iterator[psutil.Process]:
-    """A server that listens on a port; it and all that it started are killed at the end."""
+def process(
+    log: Path, port: int, *command: str, host: str = HERE, **environment: str
+) -> Iterator[psutil.Process]:
+    """A server that listens on a port of an address of this machine; it and all that it started are killed at the end."""
     with log.open("ab") as out:
         started = subprocess.Popen(
             command,
@@ -84,7 +87,7 @@ def process(log: Path, port: int, *command: str, **environment: str) -> Iterator
         )
     server = psutil.Process(started.pid)
     try:
-        wait_for(lambda: answers(port) or started.poll() is not None, START_S)
+        wait_for(lambda: answers(port, host) or started.poll() is not None, START_S)
         assert started.poll() is None, log.read_text()[-2000:]
         yield server
     finally:
@@ -96,10 +99,11 @@ def process(log: Path, port: int, *command: str, **environment: str) -> Iterator
 
 
 @contextmanager
-def redis(folder: Path, port: int) -> Iterator[psutil.Process]:
+def redis(folder: Path, port: int, host: str = HERE) -> Iterator[psutil.Process]:
     """Redis that keeps nothing on disk."""
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    with process(folder / "redis.log", port, "redis-server", *options) as server:
+    options = ["--port", str(port), "--bind", host, "--save", "", "--appendonly", "no"]
+    options += ["--protected-mode", "no" if host != HERE else "yes"]
+    with process(folder / "redis.log", port, "redis-server", *options, host=host) as server:
         yield server
 
 
@@ -142,13 +146,15 @@ def _environment(process: psutil.Process) -> dict[str, str]:
 
 
 @contextmanager
-def bucket(folder: Path, port: int, name: str = "artefacts") -> Iterator[dict[str, str]]:
+def bucket(
+    folder: Path, port: int, name: str = "artefacts", host: str = HERE
+) -> Iterator[dict[str, str]]:
     """An S3-compatible store with one empty bucket; yields the variables by which AWS's libraries find it."""
     import sys
 
-    variables = {**AWS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with process(folder / "s3.log", port, *command):
+    variables = {**AWS, "AWS_ENDPOINT_URL": f"http://{host}:{port}"}
+    command = [sys.executable, "-m", "moto.server", "-H", host, "-p", str(port)]
+    with process(folder / "s3.log", port, *command, host=host):
         make_bucket(variables, name)
         yield variables
 

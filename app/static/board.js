@@ -40,20 +40,6 @@ class Board extends Element {
       { type: "button", onclick: action(() => this.cancel()) },
       "Cancel all",
     );
-    const canTell = window.isSecureContext && window.Notification?.permission === "default";
-    this.tell = canTell
-      ? h(
-          "button.button",
-          {
-            type: "button",
-            onclick: action(async () => {
-              await Notification.requestPermission();
-              this.tell.remove();
-            }),
-          },
-          "Tell me when it is done",
-        )
-      : "";
     const hide = h(
       "button.button.quiet",
       {
@@ -77,7 +63,7 @@ class Board extends Element {
       h(
         "section.board",
         { "aria-label": "Launched runs" },
-        h("header.row", {}, this.heading, this.summary, this.tell, cancel, hide),
+        h("header.row", {}, this.heading, this.summary, cancel, hide),
         this.panels,
         this.spoken,
       ),
@@ -102,7 +88,6 @@ class Board extends Element {
     const share =
       states.reduce((sum, state) => sum + (state.finished ? 1 : state.fraction), 0) / (states.length || 1);
     this.cancelAll.hidden = done === states.length;
-    if (this.tell) this.tell.hidden = done === states.length;
     const failed = states.filter((state) => state.status === "failed").length;
     this.summary.textContent =
       done === states.length
@@ -114,8 +99,6 @@ class Board extends Element {
       this.spoken.textContent = `Finished: ${this.summary.textContent}`;
       toast(`Finished: ${this.summary.textContent}.`);
       this.panels.open = failed > 0;
-      if (document.hidden && window.Notification?.permission === "granted")
-        new Notification("Vitrine", { body: this.summary.textContent });
     }
     this.wasBusy = busy;
   }

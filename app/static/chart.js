@@ -24,11 +24,12 @@ export const MARKS = ["circle", "square", "diamond", "triangle-up", "cross", "x"
 const DASHES = ["solid", "dash", "dot", "dashdot"];
 
 /**
- * `lines`: [{name, points: [[step, value], ...], place, dash}]; of one `place`, one colour, whatever else is drawn. The
- * figure's `update(lines)` draws it anew. Without a `legend` the page around says which colour is whose; points are marked
+ * `lines`: [{name, points: [[step, value], ...], place, dash, faint}]; of one `place`, one colour, whatever else is drawn;
+ * what is faint stands behind another line of its name. The figure's `update(lines, look)` draws it anew, maybe along
+ * another `x` or with a logarithmic side (`log`). Without a `legend` the page around says which colour is whose; points are marked
  * on lines of at most `marked` of them.
  */
-export function curves(heading, lines, { legend = lines.length > 1, height = 290, marked = 60 } = {}) {
+export function curves(heading, lines, { legend = lines.length > 1, height = 290, marked = 60, x = "step", log = false } = {}) {
   const plot = h("div.plot", { role: "img" });
   plot.style.minHeight = `${height}px`;
   const numbers = h("div");
@@ -37,9 +38,13 @@ export function curves(heading, lines, { legend = lines.length > 1, height = 290
     const alone = lines.length === 1 && lines[0].place === undefined;
     const data = lines.map((line, at) => [line, line.place ?? at]).map(([line, index]) => ({
       name: line.name,
+      opacity: line.faint ? 0.25 : 1,
+      showlegend: !line.faint,
+      hoverinfo: line.faint ? "skip" : undefined,
+      legendgroup: line.name + index, // a press on the name takes the faint line along
       x: line.points.map(([step]) => step),
       y: line.points.map(([, value]) => value),
-      mode: line.points.length > marked ? "lines" : "lines+markers",
+      mode: line.faint || line.points.length > marked ? "lines" : "lines+markers",
       marker: { size: 5, symbol: MARKS[index % MARKS.length] },
       line: {
         width: 2,
@@ -48,23 +53,26 @@ export function curves(heading, lines, { legend = lines.length > 1, height = 290
       },
     }));
     const layout = look({
-      x: "step",
+      x,
+      log,
       legend,
       hovermode: "x unified",
-      height: height + (legend ? 20 * legendRows(lines, plot.clientWidth) : 0),
+      height: height + (legend ? 20 * legendRows(lines.filter((line) => !line.faint), plot.clientWidth) : 0),
     });
     await Plotly.react(plot, data, layout, CONFIG);
   };
   const tell = () => {
-    const count = lines.length === 1 ? "one curve" : `${lines.length} curves`;
+    const clear = lines.filter((line) => !line.faint);
+    const count = clear.length === 1 ? "one curve" : `${clear.length} curves`;
     plot.setAttribute("aria-label", `${heading}, ${count}; the table below has the numbers`);
-    if (!numbers.querySelector("details[open]")) numbers.replaceChildren(twin(heading, lines));
+    if (!numbers.querySelector("details[open]")) numbers.replaceChildren(twin(heading, clear, x));
   };
   tell();
   drawWhenSeen(plot, draw);
   const figure = h("figure.curves", {}, h("figcaption", {}, heading), plot, numbers);
-  figure.update = (now) => {
+  figure.update = (now, wanted = { x, log }) => {
     lines = now;
+    ({ x, log } = wanted);
     tell();
     return plot.classList.contains("js-plotly-plot") ? draw() : undefined;
   };
@@ -72,7 +80,7 @@ export function curves(heading, lines, { legend = lines.length > 1, height = 290
 }
 
 /** How every plot of numbers looks now: colours, type, axes named `x` and `y`. */
-export function look({ x, y = "", legend, hovermode = "closest", height = 300 }) {
+export function look({ x, y = "", log = false, legend, hovermode = "closest", height = 300 }) {
   const style = getComputedStyle(document.body);
   const shade = resolve("--v-text");
   const grid = resolve("--v-line");
@@ -89,7 +97,7 @@ export function look({ x, y = "", legend, hovermode = "closest", height = 300 })
       color: shade,
     },
     xaxis: { ...axis, title: { text: x } },
-    yaxis: { ...axis, title: { text: y }, exponentformat: "power" },
+    yaxis: { ...axis, type: log ? "log" : "linear", title: { text: y }, exponentformat: "power" },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: resolve("--v-muted"), activecolor: resolve("--v-accent") },
     legend: { orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom" },
     showlegend: legend,
@@ -152,7 +160,7 @@ export function resolve(name) {
   return colour;
 }
 
-function twin(heading, lines) {
+function twin(heading, lines, x) {
   const steps = [...new Set(lines.flatMap((line) => line.points.map(([step]) => step)))].sort(
     (a, b) => a - b,
   );
@@ -168,7 +176,7 @@ function twin(heading, lines) {
         h(
           "tr",
           {},
-          h("th", { scope: "col" }, "Step"),
+          h("th", { scope: "col" }, x[0].toUpperCase() + x.slice(1)),
           ...lines.map((line) => h("th.num", { scope: "col" }, line.name)),
         ),
       ),
@@ -179,7 +187,7 @@ function twin(heading, lines) {
           h(
             "tr",
             {},
-            h("th", { scope: "row" }, step),
+            h("th", { scope: "row" }, Number.isInteger(step) ? step : number(step)),
             ...values.map((map) => h("td.num", {}, number(map.get(step)))),
           ),
         ),

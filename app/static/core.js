@@ -43,6 +43,19 @@ export async function api(path, { method = "GET", body, signal } = {}) {
   throw new ApiError(response.status, type, message);
 }
 
+/** All items of a list that REST gives page by page. */
+export async function every(path, { signal } = {}) {
+  const found = [];
+  let cursor = "";
+  do {
+    const asked = new URLSearchParams({ limit: 500, ...(cursor ? { cursor } : {}) });
+    const page = await api(`${path}${path.includes("?") ? "&" : "?"}${asked}`, { signal });
+    found.push(...page.items);
+    cursor = page.cursor;
+  } while (cursor);
+  return found;
+}
+
 /** h("a.button", {href, onclick}, "text", node): strings become text nodes, never HTML. */
 export function h(spec, props = {}, ...children) {
   const [tag, ...classes] = spec.split(".");
@@ -142,12 +155,15 @@ export class Element extends HTMLElement {
   }
 }
 
+/** After a login has ended, reloading the page leads to the next one. */
+const PROBLEMS = { 401: "You are not logged in any more", 403: "This is not for your role", 404: "Not found" };
+
 export function problem(error) {
   const retry = h("button.button", { type: "button", onclick: () => location.reload() }, "Reload the page");
   return h(
     "div.notice.bad",
     { role: "alert" },
-    h("strong", {}, error.status === 404 ? "Not found" : "This did not work"),
+    h("strong", {}, PROBLEMS[error.status] ?? "This did not work"),
     h("p", {}, error.message),
     error.status === 404 ? h("a.button", { href: BASE + "runs" }, "See all runs") : retry,
   );

@@ -1,6 +1,6 @@
 // What one run of erasure recorded, and how its numbers are written.
 
-import { ApiError, BASE, api, h } from "./core.js";
+import { ApiError, BASE, api, every, h } from "./core.js";
 import { number } from "./format.js";
 import { records } from "./records.js";
 
@@ -13,7 +13,7 @@ export async function readEdit(id, signal) {
     records(id, "edit_variant", signal),
     records(id, "edit_curve", signal),
     records(id, "edit_row", signal),
-    api(`runs/${id}/artefacts`, { signal }),
+    every(`runs/${id}/artefacts`, { signal }),
     api(`runs/${id}/series`, { signal }),
   ]);
   const request = await requestOf(artefacts, signal);

@@ -144,6 +144,7 @@ export function title(name) {
     mia: "membership AUC by",
     ba: "BA",
     npo: "NPO",
+    afr: "AFR",
     rouge: "ROUGE",
     vcr: "VCR",
     gda: "GDA",

@@ -6,7 +6,7 @@ import { labels } from "./frontier-labels.js";
 import { table } from "./table.js";
 
 const HEIGHT = 380;
-const EDGE = { left: 62, right: 18, top: 14, bottom: 44 };
+const EDGE = { left: 62, right: 18, top: 26, bottom: 44 };
 export const SHAPES = {
   circle: (r) => `M${-r} 0a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`,
   square: (r) => `M${-r} ${-r}h${2 * r}v${2 * r}h${-2 * r}z`,
@@ -194,7 +194,7 @@ function frame(view, across, up, width) {
     ),
     svg("path", { class: "axis", d: `M${EDGE.left} ${bottom}H${width - EDGE.right}` }),
     text(`${title(view.x.metric)} →`, { x: width - EDGE.right, y: HEIGHT - 8, "text-anchor": "end" }),
-    text(`↑ ${title(view.y.metric)}`, { x: 4, y: EDGE.top + 2 }),
+    text(`↑ ${title(view.y.metric)}`, { x: 4, y: 12 }),
   ];
 }
 

@@ -43,6 +43,12 @@ export function grid(parts, control, note = "The same noise down each column.") 
   const rows = ordered
     .map((part) => ({ run: part.run, columns: columnsOf(part.artefacts), records: new Map(part.images ?? []) }))
     .filter((row) => row.columns.size);
+  const seeds = new Set(rows.filter(({ run }) => run.method).map(({ run }) => run.seed)); // a reference is no run
+  if (seeds.size > 1) {
+    const order = [...seeds]; // runs of one seed stand together, those of the control's first
+    rows.sort((a, b) => order.indexOf(a.run.seed) - order.indexOf(b.run.seed));
+    note = "Runs of one seed have the same noise down each column; those of another seed are other images.";
+  }
   const names = [...new Set(rows.flatMap((row) => [...row.columns.keys()]))];
   if (!names.length) return "";
   const depth = Math.max(...rows.flatMap((row) => [...row.columns.values()].map((items) => items.length)));
@@ -96,7 +102,7 @@ export function grid(parts, control, note = "The same noise down each column.") 
       return h(
         "tr",
         {},
-        h("th", { scope: "row" }, name, " ", tag),
+        h("th", { scope: "row" }, name, " ", seeds.size > 1 ? h("small.tag", {}, `seed ${row.run.seed}`) : "", tag),
         ...cells[line].map((item) => h("td", {}, item ? [item.button, item.below] : "–")),
       );
     });

@@ -1,7 +1,9 @@
 // <v-header page="runs">: name, pages, the parts of a family, what the queue does, light or dark; and the keys that work
 // everywhere.
 
-import { BASE, Element, api, h, poll, svg } from "./core.js";
+import { bell } from "./bell.js";
+import { BASE, Element, api, complain, h, poll, svg } from "./core.js";
+import { introduce } from "./role.js";
 
 const PAGES = [
   ["", "Home", "h"],
@@ -27,6 +29,11 @@ const PARTS = {
     ["fewshot", "Try"],
     ["fewshot-evaluate", "Evaluate"],
     ["fewshot-regularise", "Regularise"],
+  ],
+  system: [
+    ["system", "System"],
+    ["links", "Links"],
+    ["api/docs", "REST"],
   ],
 };
 const THEMES = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
@@ -69,8 +76,10 @@ class Header extends Element {
     const links = PAGES.map(link(family));
     const parts = (PARTS[family] ?? []).map(link(page));
     this.queue = h("a.queue", { href: BASE + "system", "aria-label": "Queue" });
+    this.full = h("p.full", { role: "status", hidden: true });
     this.theme = h("button.button.quiet", { type: "button", onclick: () => this.nextTheme() });
     this.nameTheme();
+    const who = h("div.who");
     this.replaceChildren(
       h("a.skip", { href: "#content", onclick: (event) => this.skip(event) }, "Skip to the content"),
       h(
@@ -79,11 +88,17 @@ class Header extends Element {
         h("a.brand", { href: BASE }, glyph(), "Vitrine"),
         h("nav", { "aria-label": "Pages" }, ...links),
         this.queue,
+        bell(),
+        who,
         this.theme,
       ),
       parts.length ? h("nav.parts", { "aria-label": `Pages of ${family}` }, ...parts) : "",
+      this.full,
     );
     this.reveal();
+    document.addEventListener("vitrine:room", () => this.room(signal), { signal });
+    poll(() => this.room(signal), { every: 60000, signal, onaway: () => {} });
+    introduce(who).catch(complain);
     await poll(() => this.count(signal), {
       every: 4000,
       signal,
@@ -107,6 +122,14 @@ class Header extends Element {
     if (paused.length) words.push("paused");
     this.queue.textContent = words.join(" · ") || "idle";
     this.queue.classList.toggle("busy", running > 0);
+  }
+
+  /** A line on every page while there is little room, or none. */
+  async room(signal) {
+    const { state, text } = await api("room", { signal });
+    this.full.hidden = state === "ok";
+    this.full.classList.toggle("none", state === "none");
+    this.full.replaceChildren(text, " ", h("a", { href: BASE + "system" }, "What takes the room"));
   }
 
   skip(event) {

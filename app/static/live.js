@@ -37,7 +37,7 @@ class Live extends Element {
     this.end = h("div");
     this.button = h(
       "button.button",
-      { type: "button", onclick: action(() => this.cancel(run.id)) },
+      { type: "button", "data-needs": "editor", onclick: action(() => this.cancel(run.id)) },
       "Cancel",
     );
     this.spoken = h("p.offscreen", { "aria-live": "polite" });

@@ -1,6 +1,6 @@
 // What a closer look recorded, and what follows from it: nothing here touches the page.
 
-import { api } from "./core.js";
+import { api, every } from "./core.js";
 import { records } from "./records.js";
 
 export const BEFORE = "global";
@@ -42,7 +42,7 @@ export const pictureName = ({ name }) => name.replace(/^queries\//, "");
 export async function readLook(id, signal) {
   const [run, artefacts, rows, setups] = await Promise.all([
     api(`runs/${id}`, { signal }),
-    api(`runs/${id}/artefacts`, { signal }),
+    every(`runs/${id}/artefacts`, { signal }),
     records(id, "look", signal),
     records(id, "look_setup", signal),
   ]);

@@ -1,67 +1,48 @@
-// The table of a comparison: a row a run; settings that differ come first, then metrics, each against the control.
+// The table of a comparison's metrics: a row a run, each metric against the first run, the control.
 
 import { BASE, h } from "./core.js";
-import { badge, number, runTitle, setting, title } from "./format.js";
+import { badge, number, runTitle, title } from "./format.js";
 import { table } from "./table.js";
 
-// What is better, by a word of the metric's name; a metric without one is shown without a verdict.
-const LOWER = [
-  "seconds",
-  "time",
-  "error",
-  "fid",
-  "frechet",
-  "distance",
-  "macs",
-  "gmacs",
-  "flop",
-  "memory",
-  "mse",
-  "mae",
-  "l2",
-  "lpips",
-  "loss",
-  "forwards",
-  "overhead",
-  "chair",
-  "hallucination",
-  "hal",
-];
-const HIGHER = ["right", "speedup", "psnr", "ssim", "accuracy", "precision", "recall", "score", "is", "auc", "gain", "cosine", "reached"];
-const OBJECTIVE = ["objective", "losses", "loss_weights", "beta"]; // where these differ, so does what is minimised,
-const OF_OBJECTIVE = ["loss", "reward_margin"]; // and these are numbers of different things
 const SECONDARY = /_(uncached|plain|before|low|high)$|^(finetune|ascent|npo|retrain|retrain_2)_/;
+const CAPTION = "Metrics";
 
 /** Whether a metric supports another: its interval, or what it is of a control. */
 export function isSupporting(name) {
   return SECONDARY.test(name);
 }
 
-export function better(name) {
-  const words = name.toLowerCase().split(/[_.\s]/);
-  if (words.includes("forget") || words.includes("mia") || name === "token_accuracy") return 0; // as far as a retrain would, no further
-  if (words.some((word) => HIGHER.includes(word))) return 1;
-  return words.some((word) => LOWER.includes(word)) ? -1 : 0;
-}
-
-/** "+12 % · better": how `value` stands to the control's. */
-export function against(name, value, control) {
+/** "+12 %": how `value` stands to the control's, without a judgement. */
+export function change(value, control) {
   if (!Number.isFinite(value) || !Number.isFinite(control)) return "";
   if (value === control) return "same";
   if (control === 0) return ""; // a distance to the control itself: it has none, and any other has some
-  const sign = value > control ? "+" : "−";
   const percent = Math.abs(value / control - 1) * 100;
-  const change =
-    control === 0 || percent >= 1000
-      ? `${sign}${number(Math.abs(value - control))}`
-      : `${sign}${number(Number(percent.toPrecision(2)))} %`;
-  // Below a hundredth, one run says nothing about better or worse.
-  const way = percent < 1 ? 0 : better(name) * Math.sign(value - control);
-  return change + (way > 0 ? " · better" : way < 0 ? " · worse" : "");
+  return percent >= 1000 || value * control < 0 ? signed(value - control) : `${value > control ? "+" : "−"}${number(Number(percent.toPrecision(2)))} %`;
 }
 
+export function signed(value) {
+  return value === 0 ? "0" : `${value > 0 ? "+" : "−"}${number(Math.abs(Number(value.toPrecision(3))))}`;
+}
+
+/** A difference in words: by how much, between what, and whether that is better. */
+export function difference(found, exact = "") {
+  const judged = { better: " · better", worse: " · worse" }[found.verdict] ?? "";
+  const kind = judged ? (found.verdict === "better" ? ".good" : ".bad") : "";
+  if (found.over === "exact") return h(`small${kind}`, { title: "A count, in which there is no chance" }, exact + (exact === "same" ? "" : judged));
+  const ends = found.low === null ? "" : h("span.ends", {}, ` (${signed(found.low)} to ${signed(found.high)})`);
+  const told = found.verdict === "unclear" ? (found.low !== null ? "; the interval includes no difference" : found.n === 1 ? "; a single pair tells nothing of chance" : "; so few pairs that all differ by the same tell nothing of chance") : "";
+  return h(`small${kind}`, { title: `Mean difference of ${found.n} pairs (${found.over})${found.low === null ? "" : " and its 95 % interval"}${told}` }, signed(found.mean) + judged, ends);
+}
+
+export function star() {
+  return h("b.good", { title: "Better than every other here: each paired interval excludes zero" }, " ★");
+}
+
+export const wayOf = (better) => (better > 0 ? "More is better" : better < 0 ? "Less is better" : undefined);
+
 /** Metrics that say something about the difference, those that support them, and those that are the same for all. */
-function sorted(metrics) {
+export function sorted(metrics) {
   const same = ({ values }) => values.length > 1 && values.every((value) => value === values[0]);
   const rest = metrics.filter((item) => !same(item));
   return {
@@ -75,94 +56,75 @@ function sorted(metrics) {
 function doubtful(view, values) {
   const [speed, flop] = ["speedup", "flop_share"].map((name) => values.get(name));
   if (!speed || !flop) return "";
-  const found = view.runs
-    .map((run, index) => ({ run, gain: speed[index], due: 1 / flop[index] }))
-    .filter(({ gain, due }) => gain > 1.1 * due);
+  const found = view.runs.map((run, index) => ({ run, gain: speed[index], due: 1 / flop[index] })).filter(({ gain, due }) => gain > 1.1 * due);
   if (!found.length) return "";
-  const listed = found
-    .map(({ run, gain, due }) => `${runTitle(run)} (${gain.toFixed(2)}x; they account for ${due.toFixed(2)}x)`)
-    .join(", ");
+  const listed = found.map(({ run, gain, due }) => `${runTitle(run)} (${gain.toFixed(2)}x; they account for ${due.toFixed(2)}x)`).join(", ");
   return `Timed faster than the multiply-adds saved account for: ${listed}. Most often the machine was busy with something else; run it again before you trust the time.`;
 }
 
-export function metricTable(view, control, widgets) {
-  const rows = view.runs.map((run, index) => ({ run, index }));
-  const at = rows.find((row) => row.run.id === control.id).index;
-  const isControl = (row) => row.index === at;
+/** `told`: the differences as REST has them, or null while they are not there; `choose(run)` makes a run the control. */
+export function metricTable(view, told, choose) {
+  const several = view.runs.length > 1;
+  const rows = view.runs.map((run, index) => ({ run, index, of: told?.runs[index] }));
   const values = new Map(view.metrics.map((item) => [item.name, item.values]));
   const groups = sorted(view.metrics);
-  const objectives = view.differing.some((item) => OBJECTIVE.includes(item.name));
-
-  const name = {
-    key: "run",
-    title: "Run",
-    value: (row) => runTitle(row.run),
-    cell: (row) =>
-      h(
-        "span.runname",
-        {},
-        h("a", { href: `${BASE}run?id=${row.run.id}` }, runTitle(row.run)),
-        isControl(row) && rows.length > 1 ? h("small.tag", {}, "control") : "",
-        row.run.status === "succeeded" ? "" : badge(row.run.status),
-      ),
-  };
-  const settings = view.differing.map((item) => ({
-    key: `setting ${item.name}`,
-    title: item.title,
-    value: (row) => item.values[row.index],
-    cell: (row) => {
-      const text = setting(item.values[row.index], widgets[item.name]);
-      return h("div.cut", { title: text }, text);
-    },
-  }));
-
+  const name = { key: "run", title: "Run", value: (row) => runTitle(row.run), cell: (row) => named(row, several, choose) };
   const measure = (item) => ({
     key: `metric ${item.name}`,
     title: title(item.name),
+    hint: wayOf(item.better),
     num: true,
     value: (row) => item.values[row.index],
-    cell: (row) => {
-      const value = item.values[row.index];
-      const [low, high] = ["_low", "_high"].map((ending) => values.get(item.name + ending)?.[row.index]);
-      const interval =
-        Number.isFinite(low) && Number.isFinite(high)
-          ? h("small", {}, `${number(low)} to ${number(high)}`)
-          : "";
-      const alike = !(objectives && OF_OBJECTIVE.includes(item.name));
-      const said = isControl(row) || !alike ? "" : against(item.name, value, item.values[at]);
-      const kind = said.endsWith("better") ? ".good" : said.endsWith("worse") ? ".bad" : "";
-      return h("span.measure", {}, number(value), interval, said ? h(`small${kind}`, {}, said) : "");
-    },
+    cell: (row) => measured(item, row),
   });
-
   const draw = (metrics) =>
-    table({
-      caption: "Settings that differ, and metrics",
-      columns: [name, ...settings, ...metrics.map(measure)],
-      rows,
-      row: (line, row) => line.classList.toggle("control", isControl(row) && rows.length > 1),
-    });
+    table({ caption: CAPTION, columns: [name, ...metrics.map(measure)], rows, row: (line, row) => line.classList.toggle("control", row.index === 0 && several) });
   const box = h("div", {}, draw(groups.main));
   const all = groups.more.length
-    ? h(
-        "label.check",
-        {},
-        h("input", {
-          type: "checkbox",
-          onchange: (event) =>
-            box.replaceChildren(draw(event.target.checked ? [...groups.main, ...groups.more] : groups.main)),
-        }),
-        `Also the ${groups.more.length} supporting metrics`,
-      )
+    ? h("label.check", {}, h("input", { type: "checkbox", onchange: (event) => box.replaceChildren(draw(event.target.checked ? [...groups.main, ...groups.more] : groups.main)) }), `Also the ${groups.more.length} supporting metrics`)
     : "";
   const same = groups.same.length
-    ? h(
-        "p.muted.fine",
-        {},
-        "The same for all: ",
-        groups.same.map((item) => `${title(item.name)} ${number(item.values[0])}`).join(" · "),
-      )
+    ? h("p.muted.fine", {}, several ? "The same for all: " : "", groups.same.map((item) => `${title(item.name)} ${number(item.values[0])}`).join(" · "))
     : "";
   const doubt = doubtful(view, values);
-  return h("div", {}, box, h("div.under", {}, all, same), doubt ? h("p.muted.fine.doubt", {}, doubt) : "");
+  return h("div", {}, box, h("div.under", {}, all, same), doubt ? h("p.muted.fine.doubt", {}, doubt) : "", several ? h("p.muted.fine", {}, explained(told)) : "");
+}
+
+/** The name of a run, what it is here, and why it does not compare. */
+function named({ run, index, of }, several, choose) {
+  const control = !several ? "" : index ? h("button.link.fine", { type: "button", title: "Measure the others against this run", onclick: () => choose(run) }, "set as control") : h("small.tag", {}, "control");
+  const why = of?.apart.length ? `not comparable: other ${of.apart.join(", ").toLowerCase()}` : of?.other_seed ? "another seed: nothing pairs item by item" : "";
+  return h(
+    "span.runname",
+    {},
+    h("a", { href: `${BASE}run?id=${run.id}` }, h(`i.swatch.c${index % 8}`, { "aria-hidden": "true" }), runTitle(run)),
+    run.status === "succeeded" ? "" : badge(run.status),
+    why ? h(`small${of.apart.length ? ".warn" : ".muted"}`, {}, why) : "",
+    control,
+  );
+}
+
+function measured(item, { index, of }) {
+  const value = item.values[index];
+  const [low, high] = [item.low[index], item.high[index]];
+  const interval = Number.isFinite(low) && Number.isFinite(high) ? h("small", { title: "95 % interval of the run itself" }, `${number(low)} to ${number(high)}`) : "";
+  const shown = h("span", {}, number(value), of?.best.includes(item.name) ? star() : "");
+  return h("span.measure", {}, shown, interval, against(item, index, of));
+}
+
+function against(item, index, of) {
+  if (!index || !of || of.apart.length || of.unlike.includes(item.name)) return "";
+  const plain = change(item.values[index], item.values[0]);
+  const found = of.differences[item.name];
+  if (found) return difference(found, plain);
+  return plain ? h("small", { title: "One run each and nothing that pairs: whether that is more than chance is not known" }, plain) : "";
+}
+
+function explained(told) {
+  if (!told) return "Comparing …";
+  const pairs = [...new Set(told.runs.flatMap((run) => Object.values(run.differences).map(({ over }) => over)))].filter((over) => over !== "exact");
+  const paired = pairs.length
+    ? `In brackets the 95 % interval of a difference from the control, paired over the same ${pairs.join(", ")} (Student's t; not corrected for how many are looked at). `
+    : "";
+  return `${paired}Better and worse are said where that interval excludes zero, and of exact counts; a bare percentage is one run against another.`;
 }

@@ -1,9 +1,10 @@
 // The node that is shown: what it is, what was decided of it, its surroundings and why it ranks where it does.
 
-import { h } from "./core.js";
+import { action, h } from "./core.js";
 import { number } from "./format.js";
 import { decision } from "./nodes-reviews.js";
 import { cut } from "./nodes-state.js";
+import { shareDialog } from "./share-dialog.js";
 
 export class NodePanel {
   /** `onnode(position)`: another node was chosen in its surroundings. */
@@ -25,7 +26,12 @@ export class NodePanel {
     const flagged = row.flagged ? h("span.tag.flagtag", {}, "flagged") : "";
     this.shown = row;
     this.movedBox = h("p.fine.muted");
-    this.head.replaceChildren(h("div.row", {}, h("h2", {}, row.name), flagged, h("span.fine.muted", {}, place)), this.movedBox);
+    const share = h(
+      "button.button.quiet",
+      { type: "button", "data-needs": "editor", title: "A read-only page of this node", onclick: action(() => shareDialog("node", this.run.id, { position: row.position })) },
+      "Share …",
+    );
+    this.head.replaceChildren(h("div.row", {}, h("h2", {}, row.name), flagged, h("span.fine.muted", {}, place), share), this.movedBox);
     this.decision.show(review);
     this.point(row.position, state);
   }

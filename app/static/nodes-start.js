@@ -23,7 +23,7 @@ export async function beginning(page, signal) {
   page.replaceChildren(
     h("div.empty", {}, h("strong", {}, "No graph scored yet"), h("p", {}, ABOUT), h("div.actions", {}, ...buttons)),
   );
-  const look = async () => !(await api("anomaly/runs", { signal })).length;
+  const look = async () => !(await api("anomaly/runs", { signal })).items.length;
   await poll(look, { every: 4000, signal });
   if (!signal.aborted) page.connectedCallback();
 }

@@ -34,7 +34,7 @@ class Nodes extends Element {
   async start(signal) {
     this.replaceChildren(h("p.muted", {}, "Loading …"));
     this.state = readState();
-    const runs = await api("anomaly/runs", { signal });
+    const { items: runs } = await api("anomaly/runs", { signal });
     this.state.run = this.getAttribute("run") || this.state.run || runs[0]?.id;
     if (!this.state.run) return beginning(this, signal);
     this.run = await api(`runs/${this.state.run}`, { signal });
@@ -207,7 +207,7 @@ class Nodes extends Element {
 
   /** Runs that ended on this page meanwhile can be chosen. */
   async offer() {
-    const runs = await api("anomaly/runs", { signal: this.stop.signal });
+    const { items: runs } = await api("anomaly/runs", { signal: this.stop.signal });
     const { input } = this.choice;
     const had = [...input.options].map((option) => option.value);
     const fresh = runs.filter((run) => !had.includes(run.id)).map(named);

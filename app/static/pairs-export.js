@@ -1,6 +1,6 @@
 // What was reviewed leaves the studio: flipped pairs swapped, dropped ones left out, in the format that a trainer wants.
 
-import { BASE, api, h, poll } from "./core.js";
+import { BASE, api, every, h, poll } from "./core.js";
 import { open } from "./dialog.js";
 import { trainLink } from "./pairs-start.js";
 import { select } from "./fields.js";
@@ -52,7 +52,7 @@ export async function exportDialog(run) {
   async function ended(id) {
     const found = await api(`runs/${id}`, { signal: stop.signal });
     if (!found.finished) return true;
-    const files = (await api(`runs/${id}/artefacts`, { signal: stop.signal })).filter(
+    const files = (await every(`runs/${id}/artefacts`, { signal: stop.signal })).filter(
       (item) => item.role === "file",
     );
     result.replaceChildren(...done(found, files, run));

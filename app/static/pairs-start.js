@@ -18,7 +18,7 @@ export function trainLink(source, measured) {
 /** The newest set that a training run was trained on; without one the newest. */
 export async function setOf(training, sets, signal) {
   for (const set of training ? sets.slice(0, LOOKED_AT) : []) {
-    const knowing = await api(`pairs/trainings?run=${set.id}`, { signal });
+    const { items: knowing } = await api(`pairs/trainings?run=${set.id}`, { signal });
     if (knowing.some((run) => run.id === training)) return set;
   }
   return sets[0];
@@ -39,7 +39,7 @@ export async function beginning(page, signal) {
   page.replaceChildren(
     h("div.empty", {}, h("strong", {}, "No pairs measured yet"), h("p", {}, ABOUT), button),
   );
-  const look = async () => !(await api("pairs/sets", { signal })).length;
+  const look = async () => !(await api("pairs/sets", { signal })).items.length;
   await poll(look, { every: 4000, signal });
   if (!signal.aborted) page.connectedCallback();
 }

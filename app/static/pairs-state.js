@@ -83,6 +83,18 @@ export function listParameters(state) {
   return asked;
 }
 
+/** The pairs that `state` lists, whatever the page, as a link's selection. */
+export function selectionOf(state) {
+  const asked = listParameters(state);
+  const words = { training: "training", review: "review", tag: "tag", q: "text" };
+  const found = Object.fromEntries(
+    Object.entries(words).flatMap(([name, field]) => (asked.get(name) ? [[field, asked.get(name)]] : [])),
+  );
+  if (asked.getAll("filter").length) found.filters = asked.getAll("filter");
+  if (state.sort !== "position" || state.descending) Object.assign(found, { sort: state.sort, descending: state.descending });
+  return found;
+}
+
 function filters(state) {
   const found = [...(QUEUES[state.queue]?.filters ?? [])];
   if (state.level) found.push(`level:eq:${state.level}`);

@@ -11,7 +11,8 @@ import { KEYS } from "./pairs-keys.js";
 import { overview } from "./pairs-overview.js";
 import { QUEUES } from "./pairs-queues.js";
 import { beginning, setOf, trainLink } from "./pairs-start.js";
-import { OPEN, readState, writeState } from "./pairs-state.js";
+import { OPEN, readState, selectionOf, writeState } from "./pairs-state.js";
+import { shareDialog } from "./share-dialog.js";
 import "./live.js";
 
 const MOST_POINTS = 5000;
@@ -63,7 +64,7 @@ class Pairs extends Element {
   async start(signal) {
     this.replaceChildren(h("p.muted", {}, "Loading …"));
     this.state = readState();
-    const sets = await api("pairs/sets", { signal });
+    const { items: sets } = await api("pairs/sets", { signal });
     if (!this.state.run && !sets.length) return beginning(this, signal);
     if (!this.state.run) this.state.run = (await setOf(this.state.training, sets, signal)).id;
     this.run = await api(`runs/${this.state.run}`, { signal });
@@ -80,7 +81,7 @@ class Pairs extends Element {
 
   async open(sets, signal) {
     const run = this.run.id;
-    const [trainings, { tags }] = await Promise.all([
+    const [{ items: trainings }, { tags }] = await Promise.all([
       api(`pairs/trainings?run=${encodeURIComponent(run)}`, { signal }),
       api("reviews/pair?limit=1", { signal }),
     ]);
@@ -142,6 +143,7 @@ class Pairs extends Element {
         h("a.button.quiet", { href: `${BASE}run?id=${this.run.id}` }, "Its run"),
         this.desk.progress,
         h("button.button", { type: "button", onclick: action(() => exportDialog(this.run)) }, "Export …"),
+        h("button.button", { type: "button", "data-needs": "editor", title: "A read-only page of the pairs that are listed", onclick: action(() => shareDialog("pairs", this.run.id, selectionOf(this.state))) }, "Share …"),
       ),
       trainings.length || this.trainer
         ? ""
@@ -170,7 +172,7 @@ class Pairs extends Element {
 
   /** Sets that were measured on this page meanwhile can be chosen. */
   async offer(input) {
-    const sets = await api("pairs/sets", { signal: this.stop.signal });
+    const { items: sets } = await api("pairs/sets", { signal: this.stop.signal });
     const had = [...input.options].map((option) => option.value);
     const fresh = sets.filter((set) => !had.includes(set.id)).map(named);
     input.prepend(...fresh.map(([value, words]) => h("option", { value }, words)));

@@ -1,6 +1,7 @@
 // What can be done with a run, as a small menu.
 
 import { BASE, action, api, h, toast } from "./core.js";
+import { compareWith } from "./compare-add.js";
 import { ask, confirm } from "./dialog.js";
 import { runTitle } from "./format.js";
 import { menu } from "./menu.js";
@@ -49,12 +50,13 @@ export function actions(run, changed) {
     toast(said);
     await changed();
   };
-  const button = (label, work, kind = "") =>
+  const button = (label, work, kind = "", needs = "editor") =>
     h(
       `button${kind}`,
       {
         type: "button",
         role: "menuitem",
+        "data-needs": needs,
         onclick: action(async (event) => {
           node.open = false;
           await work(event);
@@ -65,6 +67,7 @@ export function actions(run, changed) {
   const items = [
     button("Run again", () => rerun(run)),
     h("a", { role: "menuitem", href: cloneLink(run) }, "Clone with changes"),
+    button("Compare with …", () => compareWith(run), "", "viewer"),
     button("Rename", async () => {
       await rename(run);
       await changed();

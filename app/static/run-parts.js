@@ -170,7 +170,9 @@ export function files(artefacts) {
       title: "File",
       value: (item) => item.name,
       cell: (item) =>
-        h("a", { href: `${BASE}${item.url.slice(1)}?name=${encodeURIComponent(item.name)}` }, item.name),
+        item.lost
+          ? h("span", {}, item.name, " ", h("span.tag", { title: "vitrine doctor --deep says more" }, "lost"))
+          : h("a", { href: `${BASE}${item.url.slice(1)}?name=${encodeURIComponent(item.name)}` }, item.name),
     },
     { key: "role", title: "Kind", value: (item) => item.role, cell: (item) => item.role },
     { key: "size", title: "Size", num: true, value: (item) => item.size, cell: (item) => bytes(item.size) },

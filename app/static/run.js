@@ -1,12 +1,13 @@
 // <v-run>: everything about the run named in the address.
 
-import { BASE, Element, action, api, copy, h, query, toast } from "./core.js";
+import { BASE, Element, action, api, copy, every, h, query, toast } from "./core.js";
 import { cacheMaps } from "./cache-map.js";
 import { figure } from "./chart.js";
-import { shareDialog } from "./dialog.js";
+import { compareWith } from "./compare-add.js";
 import { ago, badge, runTitle, setting, took, title } from "./format.js";
 import { cloneLink, remove, rename, reportLink, rerun } from "./run-actions.js";
 import { failure, files, imagesOf, log, metrics, origin, pictures, plots } from "./run-parts.js";
+import { shareDialog } from "./share-dialog.js";
 import { drawsCurves, tellsResults, views } from "./views.js";
 import "./live.js";
 
@@ -33,22 +34,20 @@ class Run extends Element {
   }
 
   async load(id, signal) {
-    const [run, methods, system] = await Promise.all([
+    const [run, methods] = await Promise.all([
       api(`runs/${id}`, { signal }),
       api("methods", { signal }),
-      api("studio", { signal }),
     ]);
     const parts = run.finished
       ? await Promise.all([
-          api(`runs/${id}/artefacts`, { signal }),
+          every(`runs/${id}/artefacts`, { signal }),
           api(`runs/${id}/series`, { signal }),
-          api(`runs/${id}/events`, { signal }),
+          every(`runs/${id}/events`, { signal }),
           api(`runs/${id}/attempts`, { signal }),
           imagesOf(run, signal),
         ])
       : [[], {}, [], [], []];
     this.method = methods.find((method) => method.name === run.method);
-    this.daysMax = system.share_days_max;
     this.shown = run.status;
     document.title = `${runTitle(run)} · Vitrine`;
     this.show(run, ...parts);
@@ -100,17 +99,19 @@ class Run extends Element {
   }
 
   head(run) {
-    const again = h("button.button", { type: "button", onclick: action(() => rerun(run)) }, "Run again");
+    const again = h("button.button", { type: "button", "data-needs": "editor", onclick: action(() => rerun(run)) }, "Run again");
     const clone = h("a.button", { href: cloneLink(run) }, "Clone with changes");
+    const compare = h("button.button", { type: "button", onclick: action(() => compareWith(run)) }, "Compare with …");
     const share = h(
       "button.button.primary",
-      { type: "button", onclick: action(() => shareDialog("run", run.id, this.daysMax)) },
+      { type: "button", "data-needs": "editor", onclick: action(() => shareDialog("run", run.id)) },
       "Share",
     );
     const name = h(
       "button.button.quiet",
       {
         type: "button",
+        "data-needs": "editor",
         "aria-label": "Rename",
         title: "Rename",
         onclick: action(async () => {
@@ -130,6 +131,7 @@ class Run extends Element {
       "button.button",
       {
         type: "button",
+        "data-needs": "editor",
         onclick: patch({ archived: !run.archived }, run.archived ? "Back among the runs." : "Archived."),
       },
       run.archived ? "Unarchive" : "Archive",
@@ -182,7 +184,7 @@ class Run extends Element {
         run.archived ? " · archived" : "",
         run.sweep_id ? [" · part of ", h("a", { href: `${BASE}sweep?id=${run.sweep_id}` }, "a sweep")] : "",
       ),
-      h("div.actions", {}, share, again, clone, run.finished ? reportLink([run.id]) : "", run.finished ? archive : "", run.finished ? gone : ""),
+      h("div.actions", {}, share, compare, again, clone, run.finished ? reportLink([run.id]) : "", run.finished ? archive : "", run.finished ? gone : ""),
     );
   }
 

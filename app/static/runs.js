@@ -7,6 +7,8 @@ import { facts } from "./runs-columns.js";
 import { table } from "./table.js";
 
 const PAGE = 50;
+const MOST_COMPARED = 64;
+const LOOKED_AT = 8; // runs that are compared with their images and curves
 
 class Runs extends Element {
   async start(signal) {
@@ -85,7 +87,7 @@ class Runs extends Element {
     );
     this.compare = h(
       "button.button.primary",
-      { type: "button", disabled: true, onclick: action(() => this.compareChosen()) },
+      { type: "button", disabled: true, onclick: () => this.compareChosen() },
       "Compare",
     );
     this.count = h("span.muted", { role: "status" });
@@ -210,13 +212,15 @@ class Runs extends Element {
   choose(run, on) {
     if (on) this.chosen.set(run.id, run);
     else this.chosen.delete(run.id);
-    this.compare.disabled = this.chosen.size < 2;
-    this.compare.textContent = this.chosen.size ? `Compare ${this.chosen.size}` : "Compare";
+    const { size } = this.chosen;
+    this.compare.disabled = size < 2 || size > MOST_COMPARED;
+    this.compare.textContent = size > MOST_COMPARED ? `${size} chosen, ${MOST_COMPARED} at most` : size ? `Compare ${size}` : "Compare";
+    this.compare.title = size > LOOKED_AT ? `Of more than ${LOOKED_AT} runs only the tables` : "";
   }
 
-  async compareChosen() {
-    const made = await api("comparisons", { method: "POST", body: { run_ids: [...this.chosen.keys()] } });
-    location.href = `${BASE}compare?c=${made.id}`;
+  /** Nothing is kept by looking: the page that opens offers to save. */
+  compareChosen() {
+    location.href = `${BASE}compare?${new URLSearchParams([...this.chosen.keys()].map((id) => ["run", id]))}`;
   }
 
   empty() {

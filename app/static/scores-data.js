@@ -1,6 +1,6 @@
 // What one run of few-shot accuracy recorded, and how its numbers and settings are written.
 
-import { BASE, api, h } from "./core.js";
+import { BASE, api, every, h } from "./core.js";
 import { number } from "./format.js";
 import { REFINEMENTS } from "./look-data.js";
 import { records } from "./records.js";
@@ -15,7 +15,7 @@ export async function readScores(id, signal) {
   const run = await api(`runs/${id}`, { signal });
   if (run.status !== "succeeded") return { run };
   const [artefacts, verdict, ...rows] = await Promise.all([
-    api(`runs/${id}/artefacts`, { signal }),
+    every(`runs/${id}/artefacts`, { signal }),
     records(id, "verdict", signal),
     ...KINDS.map((kind) => records(id, `fewshot_${kind}`, signal)),
   ]);
@@ -28,7 +28,7 @@ export async function readScores(id, signal) {
 /** A set that was uploaded is told by its file's name: a run knows it by its sha256. */
 async function named(setup, signal) {
   if (!DIGEST.test(setup.set)) return setup;
-  const upload = (await api("datasets", { signal })).find(({ sha256 }) => sha256 === setup.set);
+  const upload = (await every("datasets", { signal })).find(({ sha256 }) => sha256 === setup.set);
   return { ...setup, title: upload?.name ?? `upload ${setup.set.slice(0, 8)}` };
 }
 

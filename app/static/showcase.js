@@ -1,6 +1,6 @@
 // <v-showcase>: what there is to see. The welcome tour of a new studio, and the newest comparison, as pictures.
 
-import { BASE, Element, action, api, h, poll, toast } from "./core.js";
+import { BASE, Element, action, api, every, h, poll, toast } from "./core.js";
 import { confirm } from "./dialog.js";
 import { ago, badge } from "./format.js";
 import { strip } from "./strip.js";
@@ -15,7 +15,7 @@ class Showcase extends Element {
   }
 
   async tick(signal) {
-    const [tour, comparisons] = await Promise.all([
+    const [tour, { items: comparisons }] = await Promise.all([
       api("tour", { signal }),
       api("comparisons?limit=5", { signal }),
     ]);
@@ -40,7 +40,7 @@ class Showcase extends Element {
 
   async fetch(run, signal) {
     if (run.status !== "succeeded" || this.artefacts.has(run.id)) return;
-    this.artefacts.set(run.id, await api(`runs/${run.id}/artefacts`, { signal }));
+    this.artefacts.set(run.id, await every(`runs/${run.id}/artefacts`, { signal }));
   }
 
   /** Draw a box anew where what it shows has changed: whoever reads or tabs through it is not disturbed. */

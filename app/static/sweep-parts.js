@@ -2,7 +2,6 @@
 
 import { BASE, h } from "./core.js";
 import { badge, duration, number, statusName, title } from "./format.js";
-import { better } from "./metrics.js";
 import { table } from "./table.js";
 
 const CLOCKED = /speedup|seconds|overhead/;
@@ -79,11 +78,14 @@ export function metricsOf(sweep) {
   return { all, shown: shown.length ? shown : all.slice(0, SHOWN.length) };
 }
 
-/** The cells; `names` are the metrics to show, `sort` as an earlier table left it. */
-export function cellTable(sweep, names, sort) {
+/**
+ * The cells; `names` are the metrics to show, `sort` as an earlier table left it; `picked` holds the titles of cells to
+ * compare, `pick` is called when it has changed.
+ */
+export function cellTable(sweep, names, sort, picked, pick) {
   const column = (name) => {
     const means = sweep.cells.map((cell) => cell.metrics[name]?.mean).filter(Number.isFinite);
-    const way = CLOCKED.test(name) ? 0 : better(name); // a clock's best is often its luckiest
+    const way = CLOCKED.test(name) ? 0 : sweep.directions[name]; // a clock's best is often its luckiest
     const best = way && means.length > 1 ? (way > 0 ? Math.max(...means) : Math.min(...means)) : NaN;
     return {
       key: name,
@@ -111,6 +113,7 @@ export function cellTable(sweep, names, sort) {
     ...names.map(column),
     { key: "n", title: "Seeds", num: true, value: done, cell: (cell) => `${done(cell)} of ${cell.runs.length}` },
     { key: "runs", title: "Runs", sort: false, cell: seeds },
+    { key: "pick", title: "Compare", sort: false, cell: (cell) => picking(cell, picked, pick) },
   ];
   return table({
     caption: "Cells of the sweep, means over seeds",
@@ -122,6 +125,15 @@ export function cellTable(sweep, names, sort) {
 }
 
 const done = (cell) => cell.runs.filter((run) => run.status === "succeeded").length;
+
+function picking({ title: name }, picked, pick) {
+  const turn = (event) => {
+    if (event.target.checked) picked.add(name);
+    else picked.delete(name);
+    pick();
+  };
+  return h("input", { type: "checkbox", checked: picked.has(name), "aria-label": `Compare ${name}`, onchange: turn });
+}
 
 function seeds(cell) {
   const link = (run) =>

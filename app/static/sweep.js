@@ -3,10 +3,14 @@
 import { BASE, Element, action, api, h, poll, query, toast } from "./core.js";
 import { ask, confirm } from "./dialog.js";
 import { ago, setting, title, widgets } from "./format.js";
+import { cards } from "./pager.js";
+import { shareDialog } from "./share-dialog.js";
 import { chart } from "./sweep-chart.js";
 import { cellTable, failures, findings, leftOut, metricsOf, progress, sortOf, state } from "./sweep-parts.js";
 
 const CHARTS = ["relative_l2", "speedup", "chair_i", "recall"];
+
+const MOST_COMPARED = 64;
 
 class Sweep extends Element {
   heading = "Sweep";
@@ -61,10 +65,12 @@ class Sweep extends Element {
       }),
       "All metrics",
     );
+    this.picked = new Set();
+    this.compare = h("a.button", { hidden: true });
     this.table = h(
       "section.card",
       { "aria-label": "Cells" },
-      h("div.row", {}, h("h2", {}, "Cells: mean over seeds ± half of the 95 % interval"), rest),
+      h("div.row", {}, h("h2", {}, "Cells: mean over seeds ± half of the 95 % interval"), rest, this.compare),
       this.box,
     );
     this.replaceChildren(
@@ -112,7 +118,7 @@ class Sweep extends Element {
       await api(`sweeps/${sweep.id}`, { method: "PATCH", body: { title: text } });
       await refresh();
     });
-    const edit = { type: "button", "aria-label": "Rename", title: "Rename", onclick: rename };
+    const edit = { type: "button", "data-needs": "editor", "aria-label": "Rename", title: "Rename", onclick: rename };
     return [
       h(
         "div",
@@ -134,6 +140,7 @@ class Sweep extends Element {
         "div.actions",
         {},
         h("a.button", { href: `${BASE}runs?sweep=${sweep.id}` }, "Its runs"),
+        h("button.button.primary", { type: "button", "data-needs": "editor", onclick: action(() => shareDialog("sweep", sweep.id)) }, "Share"),
         sweep.finished
           ? h("button.button.danger", { type: "button", onclick: remove }, "Delete")
           : h("button.button.danger", { type: "button", onclick: cancel }, "Cancel all"),
@@ -174,15 +181,24 @@ class Sweep extends Element {
     const names = this.more ? [...shown, ...all.filter((name) => !shown.includes(name))] : shown;
     const before = this.box.firstChild && sortOf(this.box);
     const sort = before && this.keys[before.at] ? { sort: this.keys[before.at], descending: before.descending } : {};
-    this.keys = ["cell", ...names, "n", "runs"];
+    this.keys = ["cell", ...names, "n", "runs", "pick"];
     const active = this.box.contains(document.activeElement) ? document.activeElement : null;
     const focus = active?.getAttribute("href");
     const head = [...this.box.querySelectorAll("button.sort")].indexOf(active);
     const left = this.box.querySelector(".scroll")?.scrollLeft ?? 0;
-    this.box.replaceChildren(cellTable(sweep, names, sort));
+    this.box.replaceChildren(cellTable(sweep, names, sort, this.picked, () => this.offer()));
+    this.offer();
     this.box.querySelector(".scroll").scrollLeft = left;
     if (focus) this.box.querySelector(`a[href="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
     else if (head >= 0) this.box.querySelectorAll("button.sort")[head].focus({ preventScroll: true });
+  }
+
+  /** The link to the chosen cells side by side, all seeds of each. */
+  offer() {
+    const runs = this.shown.cells.filter((cell) => this.picked.has(cell.title)).flatMap((cell) => cell.runs.map((run) => run.id));
+    this.compare.hidden = runs.length < 2 || runs.length > MOST_COMPARED;
+    this.compare.textContent = `Compare ${runs.length} runs`;
+    this.compare.href = `${BASE}compare?${new URLSearchParams(runs.map((id) => ["run", id]))}`;
   }
 
   settings(sweep) {
@@ -206,21 +222,20 @@ class Sweep extends Element {
   }
 
   async library(signal) {
-    const all = await api("sweeps", { signal });
     const heading = h(
       "header.pagehead",
       {},
       h("h1", { id: "content", tabIndex: -1 }, "Sweeps"),
       h("p.muted", {}, "Every combination of some settings over several seeds, launched as one."),
     );
-    const cards = all.map((item) =>
+    const card = (item) =>
       h(
         "li.card",
         {},
         h("a", { href: `${BASE}sweep?id=${item.id}` }, h("strong", {}, item.title || `Sweep ${item.id}`)),
         h("p.muted", {}, state(item), ` · ${item.runs} runs · `, ago(item.created_at)),
-      ),
-    );
+      );
+    const all = await cards("sweeps", card, signal);
     const empty = h(
       "div.empty",
       {},
@@ -228,7 +243,7 @@ class Sweep extends Element {
       h("p", {}, "Open “Sweep” on the caching page, which finds the correction strength that suits your model, or “Several seeds” on the alignment page."),
       h("a.button.primary", { href: `${BASE}caching` }, "Go to caching"),
     );
-    this.replaceChildren(heading, all.length ? h("ul.cards", {}, ...cards) : empty);
+    this.replaceChildren(heading, all ?? empty);
   }
 }
 

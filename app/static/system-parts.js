@@ -5,27 +5,25 @@ import { confirm } from "./dialog.js";
 import { ago, badge, bytes, duration, number, runLink, runTitle } from "./format.js";
 import { table } from "./table.js";
 
-/** Waiting runs in the table: a sweep may have hundreds. */
-const SHOWN = 50;
-
 /** The queue of one device of one machine, `gpu0-node7`: every worker has one, and few are ever used. */
 const OF_ONE_HOST = /^(cpu|gpu\d+)-/;
 
 /** `button(key, label, work, kind, more)` makes a button that does one write and shows the queue as it is then. */
 export function queues({ queue, workers }, button) {
+  const waitingInAll = Object.values(queue.waiting_in).reduce((sum, count) => sum + count, 0);
   const names = [
     ...new Set([
       "gpu",
       "cpu",
       ...queue.paused,
       ...workers.flatMap((worker) => worker.queues),
-      ...queue.waiting.map((run) => run.queue),
+      ...Object.keys(queue.waiting_in),
     ]),
   ];
   const used = names.filter(
     (name) =>
       queue.paused.includes(name) ||
-      queue.waiting.some((run) => run.queue === name) ||
+      name in queue.waiting_in ||
       workers.some((worker) => worker.alive && worker.queues.includes(name) && !OF_ONE_HOST.test(name)),
   );
   const post = (path, body) => () => api(path, { method: "POST", body });
@@ -48,6 +46,7 @@ export function queues({ queue, workers }, button) {
     button(`${where}-${run.id}`, sign, post(`runs/${run.id}/move`, { where }), ".quiet", {
       "aria-label": `Move ${runTitle(run)} ${where}`,
       title: where,
+      "data-needs": "editor",
     });
   const running = queue.running.length
     ? table({
@@ -90,8 +89,8 @@ export function queues({ queue, workers }, button) {
                 "span.acts",
                 {},
                 cancel(run),
-                queue.running.length + queue.waiting.length > 1
-                  ? button(`only-${run.id}`, "Cancel all others", post("runs/cancel", { except_run: run.id }))
+                queue.running.length + waitingInAll > 1
+                  ? button(`only-${run.id}`, "Cancel all others", post("runs/cancel", { except_run: run.id }), "", { "data-needs": "admin" })
                   : "",
               ),
           },
@@ -101,7 +100,7 @@ export function queues({ queue, workers }, button) {
   const waiting = queue.waiting.length
     ? table({
         caption: "Waiting, in the order they will start",
-        rows: queue.waiting.slice(0, SHOWN).map((run, place) => ({ ...run, place })),
+        rows: queue.waiting.map((run, place) => ({ ...run, place })),
         columns: [
           { key: "place", title: "#", sort: false, head: false, cell: (run) => String(run.place + 1) },
           {
@@ -130,10 +129,10 @@ export function queues({ queue, workers }, button) {
         ],
       })
     : h("p.muted", {}, "Nothing waits.");
-  const later = queue.waiting.length - SHOWN;
+  const later = waitingInAll - queue.waiting.length;
   const more = later > 0 ? h("p.muted", {}, `… and ${later} more`) : "";
   const all =
-    queue.running.length + queue.waiting.length
+    queue.running.length + waitingInAll
       ? button(
           "all",
           "Cancel everything",
@@ -175,7 +174,11 @@ export function crew(workers, button) {
         h(
           "p",
           {},
-          "Runs wait until one starts: `vitrine up` starts them on this machine, `vitrine worker` on another.",
+          "Runs wait until one starts: ",
+          h("code", {}, "vitrine up"),
+          " starts them on this machine, ",
+          h("code", {}, "vitrine worker"),
+          " on another.",
         ),
       ),
     );

@@ -1,6 +1,7 @@
 // <v-system>: what runs, what waits and in which order, who works, how full the disk is, whether all is well.
 
 import { Element, action, api, h, poll } from "./core.js";
+import { house } from "./system-house.js";
 import { crew, disk, queues } from "./system-parts.js";
 
 class System extends Element {
@@ -18,7 +19,9 @@ class System extends Element {
       ),
       h("p.muted", {}, "Looks at the database, the broker, the workers, the disk and the libraries."),
     );
-    this.replaceChildren(this.lost, this.box, this.health);
+    this.house = h("div", {}, h("p.muted", {}, "Counting what takes the room …"));
+    this.replaceChildren(this.lost, this.box, this.house, this.health);
+    poll(() => this.keep(signal), { every: 600000, signal, onaway: () => {} });
     await poll(() => this.tick(signal), {
       every: 2000,
       signal,
@@ -38,6 +41,11 @@ class System extends Element {
     const key = this.box.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     this.box.replaceChildren(queues(state, this.button.bind(this)), crew(state.workers, this.button.bind(this)), disk(state.disk));
     if (key) this.box.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+  }
+
+  async keep(signal) {
+    const told = await api("house", { signal });
+    this.house.replaceChildren(...house(told, () => this.keep(signal)));
   }
 
   /** A button that does one write and shows the queue as it is then. */

@@ -2,6 +2,8 @@
 
 import { h } from "./core.js";
 
+const LONG = 24; // letters of a heading that would stand as a tower of words in a narrow column
+
 /**
  * `columns`: [{key, title, value: (row) => sortable, cell: (row) => node or text, num, sort: false}].
  * Sorting is done here unless `onsort(key, descending)` is given. Rows with no value come last either way.
@@ -22,7 +24,7 @@ export function table({
     const inner = sortable
       ? h("button.sort", { type: "button", onclick: () => choose(column) }, label)
       : label;
-    return h(`th${column.num ? ".num" : ""}`, { scope: "col", title: column.hint }, inner);
+    return h(`th${column.num ? ".num" : ""}${label.length > LONG ? ".long" : ""}`, { scope: "col", title: column.hint }, inner);
   });
 
   function choose(column) {

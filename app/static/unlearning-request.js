@@ -2,6 +2,7 @@
 
 import { BASE, action, h } from "./core.js";
 import { number, runTitle } from "./format.js";
+import { shareDialog } from "./share-dialog.js";
 import { Plan } from "./unlearning-plan.js";
 import { TASKS } from "./unlearning-marks.js";
 import { stateOf } from "./unlearning-state.js";
@@ -141,6 +142,7 @@ export class RequestPanel {
               run.id === request.kept_run ? h("span.badge.kept", {}, "✓ kept") : this.button("Keep", () => this.act.keep(run.id), "This version stands for the adapter from now on."),
               h("a.button.quiet", { href: `${BASE}api/v1/requests/${request.id}/certificate.html?run=${run.id}`, target: "_blank", "aria-label": `Certificate of ${runTitle(run)}` }, "Certificate"),
               h("a.button.quiet", { href: `${BASE}api/v1/requests/${request.id}/certificate?run=${run.id}`, target: "_blank", "aria-label": `Certificate of ${runTitle(run)} as JSON` }, "JSON"),
+              h("button.button.quiet", { type: "button", "data-needs": "editor", "aria-label": `Share the certificate of ${runTitle(run)}`, onclick: action(() => shareDialog("certificate", request.id, { run: run.id })) }, "Share …"),
             ),
           ),
         ),

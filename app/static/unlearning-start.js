@@ -1,6 +1,6 @@
 // Where the Unlearning page begins: an adapter's training table, or the way to one; and the ranking of its rows.
 
-import { BASE, action, api, h, poll } from "./core.js";
+import { BASE, action, api, every, h, poll } from "./core.js";
 import { runTitle } from "./format.js";
 
 const RANK = "unlearning.rank";
@@ -45,7 +45,7 @@ export function counterpart(page, table, tables) {
 export async function absent(page, error) {
   const { table, request } = page.state;
   const why = request ? "It was deleted while it was a draft, or its address is mistyped." : "Choose another table, or list the rows of its adapter anew.";
-  const about = request ? [] : await api(`requests?${new URLSearchParams({ table })}`, { signal: page.stop.signal });
+  const about = request ? [] : await every(`requests?${new URLSearchParams({ table })}`, { signal: page.stop.signal });
   const outlived = about.map(({ id, title }) => h("li", {}, h("a", { href: `${BASE}unlearning?request=${id}` }, title)));
   page.replaceChildren(
     h(
@@ -66,7 +66,7 @@ export async function beginning(page, signal) {
   page.replaceChildren(
     h("div.empty", {}, h("strong", {}, "No training table yet"), h("p", {}, ABOUT), h("div.actions", {}, ...buttons)),
   );
-  const look = async () => !(await api("unlearning/tables", { signal })).length;
+  const look = async () => !(await api("unlearning/tables", { signal })).items.length;
   await poll(look, { every: 4000, signal });
   if (!signal.aborted) page.connectedCallback();
 }

@@ -1,6 +1,6 @@
 // <v-unlearning>: from an adapter's training table through marks, a request, its approval and runs to a version that is kept.
 
-import { ApiError, BASE, Element, action, api, complain, h, poll, query, toast } from "./core.js";
+import { ApiError, BASE, Element, action, api, complain, every, h, poll, query, toast } from "./core.js";
 import { confirm } from "./dialog.js";
 import { select } from "./fields.js";
 import { number, runTitle } from "./format.js";
@@ -16,7 +16,7 @@ import { OPEN, readState, stateOf, writeState } from "./unlearning-state.js";
 import { trail } from "./unlearning-trail.js";
 import "./live.js";
 
-const TABLES = "unlearning/tables?limit=1000";
+const TABLES = "unlearning/tables";
 const WAIT = 300; // ms after the last mark
 
 function named(table) {
@@ -39,7 +39,7 @@ class Unlearning extends Element {
     this.state = readState();
     this.described = { title: "", note: "" };
     const [tables, request] = await Promise.all([
-      api(TABLES, { signal }),
+      every(TABLES, { signal }),
       this.state.request ? api(`requests/${this.state.request}`, { signal }) : null,
     ]);
     this.request = request;
@@ -199,7 +199,7 @@ class Unlearning extends Element {
   }
 
   async lists(signal) {
-    const [requests, versions] = await Promise.all([api("requests", { signal }), api("unlearning/versions", { signal })]);
+    const [requests, versions] = await Promise.all([every("requests", { signal }), every("unlearning/versions", { signal })]);
     this.listsBox.replaceChildren(...[requestsList(requests, this.state.request), lineage(versions)].filter(Boolean));
   }
 
@@ -253,7 +253,7 @@ class Unlearning extends Element {
   /** A run of this page has ended: the request goes on, or there is another table. */
   async ended({ id }) {
     if (this.request?.runs.some((run) => run.id === id)) await this.refresh();
-    const tables = await api(TABLES, { signal: this.stop.signal });
+    const tables = await every(TABLES, { signal: this.stop.signal });
     const had = [...this.tables.input.options].map((option) => option.value);
     const fresh = tables.filter((table) => !had.includes(table.id)).map(named);
     this.tables.input.prepend(...fresh.map(([value, words]) => h("option", { value }, words)));

@@ -14,6 +14,8 @@ import "./pairs-format.js";
 import "./unlearning.js";
 import "./nodes.js";
 import "./system.js";
+import "./links.js";
+import "./people.js";
 import "./catalogue.js";
 import "./answers.js";
 import "./figures.js";

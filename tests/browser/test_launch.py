@@ -61,7 +61,7 @@ def test_several_policies_are_launched_watched_reloaded_and_compared(open_page: 
     expect(page).to_have_title(re.compile("✓"), timeout=LONG)
     expect(page.locator("table.grid tbody tr")).to_have_count(3)
     expect(page.locator("table.grid thead th")).to_have_text(["Run", "0", "1", "2"])
-    rows = page.get_by_role("region", name="Settings that differ, and metrics").locator("tbody tr")
+    rows = page.get_by_role("region", name="Metrics", exact=True).last.locator("tbody tr")
     expect(rows).to_have_count(3)
     expect(rows.nth(0)).to_contain_text("control")
     expect(rows.nth(2)).to_contain_text("10 steps: the cost of 50 %")

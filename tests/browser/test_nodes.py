@@ -233,7 +233,7 @@ def test_no_run_a_run_without_nodes_and_one_that_is_not_there(
     expect(page.locator("v-nodes")).to_contain_text("the toy was told to fail")
 
     def none(route: Route) -> None:
-        route.fulfill(json=[])
+        route.fulfill(json={"items": [], "cursor": None})
 
     page.route("**/api/v1/anomaly/runs", none)
     page.goto("/placed")

@@ -15,7 +15,7 @@ OpenPage = Callable[..., Page]
 PAGES = (
     *("/", "/caching", "/alignment", "/pairs", "/evaluate", "/catalogue", "/unlearning"),
     *("/anomaly", "/fewshot", "/fewshot-evaluate", "/fewshot-regularise"),
-    *("/runs", "/compare", "/sweep", "/system"),
+    *("/runs", "/compare", "/sweep", "/system", "/links"),
 )
 
 
@@ -47,7 +47,7 @@ def test_runs_are_searched_filtered_sorted_and_compared(
     row(page, "Reuse").get_by_role("checkbox").check()
     row(page, "Fewer steps").get_by_role("checkbox").check()
     page.get_by_role("button", name="Compare 2").click()
-    expect(page).to_have_url(re.compile(r"/compare\?c=\w+"))
+    expect(page).to_have_url(re.compile(r"/compare\?run=\w+&run=\w+"))
     expect(page.locator("table.grid tbody tr")).to_have_count(2)
 
 

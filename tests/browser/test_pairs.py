@@ -40,7 +40,7 @@ def address(measured: dict[str, str], **more: str) -> str:
 
 
 def review(rest: Rest, number: int) -> Any:
-    found = rest.get(f"runs/{rest.get('pairs/sets')[0]['id']}/pairs", q=pair_id(number))
+    found = rest.get(f"runs/{rest.get('pairs/sets')['items'][0]['id']}/pairs", q=pair_id(number))
     return found["rows"][0]["review"]
 
 

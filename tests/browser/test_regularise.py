@@ -150,7 +150,7 @@ def test_who_strikes_a_class_out_runs_again_on_the_same_episodes(
 
 def column(rest: Rest, run: str) -> list[float]:
     """AFR's accuracy on each episode, from the run's file."""
-    files = rest.get(f"runs/{run}/artefacts")
+    files = rest.get(f"runs/{run}/artefacts")["items"]
     file = next(each for each in files if each["name"] == "episodes.csv")
     text = httpx.get(str(rest.http.base_url.join(file["url"]))).text
     return [float(row["afr"]) for row in csv.DictReader(text.splitlines())]

@@ -204,7 +204,10 @@ def test_the_page_fits_a_phone(open_page: OpenPage, table: str) -> None:
 
 def test_a_new_studio_offers_the_small_adapters(open_page: OpenPage, table: str) -> None:
     page = open_page("/runs")
-    page.route("**/api/v1/unlearning/tables*", lambda route: route.fulfill(json=[]))
+    page.route(
+        "**/api/v1/unlearning/tables*",
+        lambda route: route.fulfill(json={"items": [], "cursor": None}),
+    )
     page.goto("/unlearning")
     expect(page.get_by_text("No training table yet")).to_be_visible()
     expect(page.get_by_role("button", name="Open the memorising adapter")).to_be_visible()
